@@ -1,0 +1,8 @@
+/** What a strategy file imports as `tradewind`. */
+export type { Candle, Feed } from './domain/candle.ts';
+export type { Signal } from './domain/signal.ts';
+export type { Timeframe } from './domain/timeframe.ts';
+export * from './indicators/index.ts';
+export type { CandleWindow } from './market/candle-window.ts';
+export { choice, decimal, flag, integer } from './strategy/parameters.ts';
+export { type Decision, defineStrategy, type Market, Strategy } from './strategy/strategy.ts';
