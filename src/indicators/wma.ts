@@ -43,22 +43,30 @@ export class Wma extends Indicator {
     return this.value;
   }
 
+  /** The growing block is full: its newest value is the next anchor, and its values become weighted tail sums. */
   private closeBlock(anchor: number): number {
     const slots = this.slots;
     let sum = 0;
     let weightedSum = 0;
     for (let index = this.period - 1; index >= 0; index -= 1) {
       sum += slots[index]! - anchor;
-      weightedSum += sum;
+      weightedSum += sum; // weight 1 for the value at `index`, as for the oldest of a window, one more for each after it
       slots[index] = weightedSum;
     }
-    // The tail that starts at `index` weighs its first value 1, which is what the oldest value of a window weighs.
     this.anchor = anchor;
     this.position = 0;
     this.headSum = 0;
     this.headWeightedSum = 0;
     this.ready = true;
-    this.value = anchor + wholeBlock(slots, anchor, this.totalWeight);
+    this.value = anchor + weightedSum / this.totalWeight;
     return this.value;
   }
+}
+
+/** {@link Wma} of a whole column, NaN during warm-up. */
+export function wmaColumn(values: Float64Array, period: number): Float64Array {
+  const indicator = new Wma(period);
+  const column = new Float64Array(values.length);
+  for (let index = 0; index < values.length; index += 1) column[index] = indicator.update(values[index]!);
+  return column;
 }

@@ -1,0 +1,23 @@
+/** All indicators: each a class taking one bar at a time, and the same class run over a column. */
+export * from './adx.ts';
+export * from './atr.ts';
+export * from './bollinger.ts';
+export * from './cci.ts';
+export * from './donchian.ts';
+export * from './ema.ts';
+export { type HighLowCloseColumns, type HighLowCloseVolumeColumns, Indicator } from './indicator.ts';
+export * from './keltner.ts';
+export * from './macd.ts';
+export * from './mfi.ts';
+export * from './obv.ts';
+export * from './roc.ts';
+export * from './rolling-extremes.ts';
+export * from './rolling-volatility.ts';
+export * from './rsi.ts';
+export * from './sma.ts';
+export * from './standard-deviation.ts';
+export * from './stochastic.ts';
+export * from './supertrend.ts';
+export * from './vwap.ts';
+export * from './wma.ts';
+export * from './z-score.ts';
