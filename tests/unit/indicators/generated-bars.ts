@@ -43,3 +43,20 @@ function emptyBars(count: number): Bars {
 function cents(price: number): number {
   return Math.round(price * 100) / 100;
 }
+
+/** Bars of a seeded random walk on no grid: no two prices are equal, and each bar has range and volume. */
+export function livelyBars(count: number, seed = 1): Bars {
+  const random = new Random(seed, 'lively bars');
+  const bars = emptyBars(count);
+  let close = 100;
+  for (let index = 0; index < count; index += 1) {
+    const open = close;
+    close = open * (1 + (random.next() - 0.5) * 0.01);
+    bars.high[index] = Math.max(open, close) * (1 + random.next() * 0.003);
+    bars.low[index] = Math.min(open, close) * (1 - random.next() * 0.003);
+    bars.close[index] = close;
+    bars.volume[index] = 1 + random.next() * 100;
+    bars.closeTime[index] = (index + 1) * MINUTE_MS;
+  }
+  return bars;
+}
