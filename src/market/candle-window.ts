@@ -71,8 +71,7 @@ export class CandleWindow {
 
   /** How many bars can be read now: 0 before the first candle, at most `lookback`. */
   get length(): number {
-    const seen = this.#row + 1;
-    return seen < this.lookback ? seen : this.lookback;
+    return Math.min(this.#row + 1, this.lookback);
   }
 
   /** How many bars of this feed have closed so far. */

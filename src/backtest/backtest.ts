@@ -1,0 +1,143 @@
+import { type Feed, feedName } from '../domain/candle.ts';
+import type { Portfolio } from '../domain/portfolio.ts';
+import { openSession, type SessionSpec, type VenueFactory } from '../engine/open-session.ts';
+import { RunRecord } from '../engine/run-record.ts';
+import type { TradingSession } from '../engine/trading-session.ts';
+import { invariant } from '../foundation/errors.ts';
+import { type EpochMs, epochMs } from '../foundation/time.ts';
+import type { CandleColumns } from '../market/candle-columns.ts';
+import { CandleWindow, moveWindow } from '../market/candle-window.ts';
+import { strategyFeeds } from '../strategy/feeds.ts';
+
+/** What becomes of positions that are open after the last bar. `close-at-last-open` is what backtesting.py does. */
+export type EndOfRun = 'keep' | 'close-at-last-close' | 'close-at-last-open';
+
+export interface BacktestRequest {
+  readonly session: SessionSpec;
+  /** The bars of each feed of the strategy, by feed name. */
+  readonly columns: ReadonlyMap<string, CandleColumns>;
+  readonly venue: VenueFactory;
+  /** Default `keep`. */
+  readonly endOfRun?: EndOfRun;
+  /** Sample the strategy's indicators at each instant, for plotting. */
+  readonly sampleIndicators?: boolean;
+  /** Called now and then with how much is done, 0 … 1. */
+  readonly onProgress?: (fraction: number) => void;
+}
+
+export interface BacktestResult {
+  readonly record: RunRecord;
+  /** The instants at which bars closed, and equity after each. */
+  readonly times: Float64Array;
+  readonly equity: Float64Array;
+  /** By name, as long as `times`; NaN while one warms up. Empty unless sampled. */
+  readonly indicators: ReadonlyMap<string, Float64Array>;
+  readonly portfolio: Portfolio;
+  readonly session: TradingSession;
+}
+
+const PROGRESS_EVERY = 16_384;
+
+/** Runs a strategy over history. Synchronous and deterministic: the same request gives the same bits. */
+export function runBacktest(request: BacktestRequest): BacktestResult {
+  const { session: spec, columns } = request;
+  const record = new RunRecord();
+  const feeds = strategyFeeds(spec.definition, spec.parameters, spec.symbols, spec.timeframe);
+  const series = feeds.map((feed) => columnsOf(feed, columns));
+  const makeWindow = (feed: Feed, lookback: number): CandleWindow =>
+    CandleWindow.overColumns(feed, lookback, columnsOf(feed, columns));
+  const session = openSession(spec, makeWindow, request.venue, record);
+  const samples = new Samples(series, session, request.sampleIndicators ?? false);
+  walk(series, session, samples, request.onProgress);
+  if (request.endOfRun && request.endOfRun !== 'keep' && samples.count > 0) {
+    const price =
+      request.endOfRun === 'close-at-last-open'
+        ? (window: CandleWindow) => window.open()
+        : (window: CandleWindow) => window.close();
+    session.closeAll(session.engine.market.time, price);
+    samples.amendLast();
+  }
+  return { record, ...samples.result(), portfolio: session.engine.account.portfolio, session };
+}
+
+/** Steps the session through every instant at which a bar of any feed closes. */
+function walk(
+  series: readonly CandleColumns[],
+  session: TradingSession,
+  samples: Samples,
+  onProgress: ((fraction: number) => void) | undefined,
+): void {
+  const { windows, fresh } = session.engine.market;
+  const next = new Int32Array(series.length);
+  const total = series.reduce((sum, one) => sum + one.length, 0);
+  let done = 0;
+  for (;;) {
+    let time = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < series.length; index++) {
+      const row = next[index]!;
+      if (row < series[index]!.length) time = Math.min(time, series[index]!.closeTime(row));
+    }
+    if (time === Number.POSITIVE_INFINITY) break;
+    for (let index = 0; index < series.length; index++) {
+      const row = next[index]!;
+      if (row >= series[index]!.length || series[index]!.closeTime(row) !== time) continue;
+      moveWindow(windows[index]!, row);
+      fresh[index] = 1;
+      next[index] = row + 1;
+      done += 1;
+    }
+    session.slice(epochMs(time));
+    samples.take(epochMs(time));
+    if (onProgress && samples.count % PROGRESS_EVERY === 0) onProgress(done / total);
+  }
+  onProgress?.(1);
+}
+
+/** Equity and indicators at each instant. */
+class Samples {
+  count = 0;
+  readonly #times: Float64Array;
+  readonly #equity: Float64Array;
+  readonly #indicators: Map<string, Float64Array>;
+  readonly #session: TradingSession;
+
+  constructor(series: readonly CandleColumns[], session: TradingSession, withIndicators: boolean) {
+    const most = series.reduce((sum, one) => sum + one.length, 0);
+    this.#session = session;
+    this.#times = new Float64Array(most);
+    this.#equity = new Float64Array(most);
+    const names = withIndicators ? Object.keys(session.engine.strategy.indicators()) : [];
+    this.#indicators = new Map(names.map((name) => [name, new Float64Array(most).fill(Number.NaN)]));
+  }
+
+  take(time: EpochMs): void {
+    const at = this.count++;
+    this.#times[at] = time;
+    this.#equity[at] = this.#session.engine.account.equity;
+    if (this.#indicators.size === 0) return;
+    for (const [name, value] of Object.entries(this.#session.engine.strategy.indicators())) {
+      const column = this.#indicators.get(name);
+      if (column) column[at] = value;
+    }
+  }
+
+  /** Takes the last equity again: positions were closed after it. */
+  amendLast(): void {
+    this.#equity[this.count - 1] = this.#session.engine.account.equity;
+  }
+
+  result(): Pick<BacktestResult, 'times' | 'equity' | 'indicators'> {
+    const cut = (column: Float64Array): Float64Array => column.slice(0, this.count);
+    return {
+      times: cut(this.#times),
+      equity: cut(this.#equity),
+      indicators: new Map([...this.#indicators].map(([name, column]) => [name, cut(column)])),
+    };
+  }
+}
+
+function columnsOf(feed: Feed, columns: ReadonlyMap<string, CandleColumns>): CandleColumns {
+  const found = columns.get(feedName(feed));
+  invariant(found !== undefined, 'No bars for a feed of the strategy', { feed: feedName(feed) });
+  return found;
+}

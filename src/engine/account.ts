@@ -1,0 +1,128 @@
+import type { Fill } from '../domain/fill.ts';
+import { type Instrument, snapPrice } from '../domain/instrument.ts';
+import { Portfolio } from '../domain/portfolio.ts';
+import type { RoundTrip } from '../domain/position.ts';
+import { InvariantError, invariant } from '../foundation/errors.ts';
+import { type Money, type Price, toNumber } from '../foundation/fixed-point.ts';
+import type { Json } from '../foundation/json.ts';
+import type { AccountNumbers } from './engine-market.ts';
+
+/**
+ * The exact portfolio with its float64 shadow. Fills go to the portfolio; the shadow (cash, positions) is derived from it
+ * after each fill, so that equity at each bar costs a few multiplications and is the same function of the same exact
+ * state in every mode. Marks are the latest closes.
+ */
+export class Account implements AccountNumbers {
+  readonly portfolio: Portfolio;
+  readonly #symbols: readonly string[];
+  readonly #indexOf: ReadonlyMap<string, number>;
+  readonly #quantities: Float64Array;
+  readonly #marks: Float64Array;
+  /** The price of one unit of each other currency in which fees may be paid, in the portfolio's own. */
+  readonly #rates: ReadonlyMap<string, number>;
+  #cash: number;
+
+  constructor(
+    currency: string,
+    startingBalance: Money,
+    instruments: readonly Instrument[],
+    rates: ReadonlyMap<string, number>,
+  ) {
+    this.portfolio = new Portfolio(currency, startingBalance, instruments);
+    this.#symbols = instruments.map((one) => one.symbol);
+    this.#indexOf = new Map(this.#symbols.map((symbol, index) => [symbol, index]));
+    this.#quantities = new Float64Array(instruments.length);
+    this.#marks = new Float64Array(instruments.length).fill(Number.NaN);
+    this.#rates = rates;
+    this.#cash = toNumber(startingBalance);
+    for (const one of instruments) {
+      invariant(one.quoteCurrency === currency, 'Every symbol of a bot is quoted in its account currency', {
+        symbol: one.symbol,
+        quoteCurrency: one.quoteCurrency,
+        accountCurrency: currency,
+      });
+    }
+  }
+
+  indexOf(symbol: string): number {
+    const index = this.#indexOf.get(symbol);
+    invariant(index !== undefined, 'No such symbol in the account', { symbol });
+    return index;
+  }
+
+  get equity(): number {
+    let total = this.#cash;
+    for (let index = 0; index < this.#quantities.length; index++) {
+      const quantity = this.#quantities[index]!;
+      if (quantity !== 0) total += quantity * this.#marks[index]!;
+    }
+    return total;
+  }
+
+  /** Cash of all currencies, in the account's own. */
+  get cash(): number {
+    return this.#cash;
+  }
+
+  position(symbol: string): number {
+    return this.#quantities[this.indexOf(symbol)]!;
+  }
+
+  mark(symbol: string): number {
+    return this.#marks[this.indexOf(symbol)]!;
+  }
+
+  setMark(index: number, close: number): void {
+    this.#marks[index] = close;
+  }
+
+  /** Equity in exact money, with `symbol` marked at `price` and the others at their latest closes. */
+  exactEquity(symbol: string, price: Price): Money {
+    return this.portfolio.equity(
+      (other) => (other === symbol ? price : snapPrice(this.portfolio.instrument(other), this.mark(other), 'nearest')),
+      (currency) => {
+        throw new InvariantError('Sizing at the fill needs fees in the account currency', { currency });
+      },
+    );
+  }
+
+  book(fill: Fill): RoundTrip | undefined {
+    const roundTrip = this.portfolio.apply(fill);
+    this.#derive();
+    return roundTrip;
+  }
+
+  snapshot(): Json {
+    return {
+      portfolio: this.portfolio.snapshot(),
+      marks: Array.from(this.#marks, (mark) => (Number.isNaN(mark) ? null : mark)),
+    };
+  }
+
+  restore(state: Json): void {
+    const saved = state as { readonly portfolio: Json; readonly marks: readonly (number | null)[] };
+    this.portfolio.restore(saved.portfolio);
+    saved.marks.forEach((mark, index) => {
+      this.#marks[index] = mark ?? Number.NaN;
+    });
+    this.#derive();
+  }
+
+  #derive(): void {
+    const { portfolio } = this;
+    this.#cash = 0;
+    for (const [currency, balance] of portfolio.balances) {
+      if (balance === 0n) continue;
+      this.#cash += toNumber(balance) * this.#rate(currency);
+    }
+    for (const [index, symbol] of this.#symbols.entries())
+      this.#quantities[index] = toNumber(portfolio.position(symbol).quantity);
+  }
+
+  #rate(currency: string): number {
+    if (currency === this.portfolio.currency) return 1;
+    const rate = this.#rates.get(currency);
+    invariant(rate !== undefined, 'No rate for a currency in which fees are paid', { currency });
+    return rate;
+  }
+}

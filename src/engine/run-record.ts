@@ -1,0 +1,42 @@
+import type { Fill } from '../domain/fill.ts';
+import type { OrderEvent, OrderTerms } from '../domain/order.ts';
+import type { RoundTrip } from '../domain/position.ts';
+import type { SignalRecord } from '../domain/signal.ts';
+import type { EpochMs } from '../foundation/time.ts';
+import type { EngineListener } from './engine.ts';
+
+/** Everything that a run decided and did, in order. */
+export class RunRecord implements EngineListener {
+  signals: SignalRecord[] = [];
+  intents: OrderTerms[] = [];
+  orderEvents: OrderEvent[] = [];
+  fills: Fill[] = [];
+  roundTrips: RoundTrip[] = [];
+  lossLimits: { readonly time: EpochMs; readonly equity: number }[] = [];
+
+  signal(record: SignalRecord): void {
+    this.signals.push(record);
+  }
+
+  intent(terms: OrderTerms): void {
+    this.intents.push(terms);
+  }
+
+  orderEvent(event: OrderEvent): void {
+    this.orderEvents.push(event);
+    if (event.kind === 'filled') this.fills.push(event.fill);
+  }
+
+  roundTrip(trip: RoundTrip): void {
+    this.roundTrips.push(trip);
+  }
+
+  lossLimit(time: EpochMs, equity: number): void {
+    this.lossLimits.push({ time, equity });
+  }
+
+  /** Whether anything is in it. */
+  get isEmpty(): boolean {
+    return this.signals.length + this.intents.length + this.orderEvents.length + this.lossLimits.length === 0;
+  }
+}

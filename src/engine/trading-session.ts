@@ -1,0 +1,136 @@
+import type { ApprovedOrder } from '../domain/approved-order.ts';
+import type { Command } from '../domain/command.ts';
+import type { OrderEvent } from '../domain/order.ts';
+import { invariant } from '../foundation/errors.ts';
+import type { Json } from '../foundation/json.ts';
+import type { EpochMs } from '../foundation/time.ts';
+import type { CandleWindow } from '../market/candle-window.ts';
+import type { Engine } from './engine.ts';
+
+/** A venue that is driven by bars and answers within the call: the matching engine, in backtests and on paper. */
+export interface BarVenue {
+  onBar(
+    symbol: string,
+    openTime: EpochMs,
+    closeTime: EpochMs,
+    open: number,
+    high: number,
+    low: number,
+    close: number,
+    volume: number,
+  ): void;
+  submit(order: ApprovedOrder, now: EpochMs): void;
+  cancel(clientOrderId: string, now: EpochMs): void;
+  snapshot(): Json;
+  restore(state: Json): void;
+}
+
+/**
+ * One engine and its simulated venue, stepped instant by instant. Backtest, paper and learning all step through
+ * {@link slice}: what they tested is what runs, because it is this.
+ *
+ * The order within an instant, for all feeds in the order in which the strategy declared them:
+ * 1. the venue sees the bars that have just closed and fills what rested before them;
+ * 2. the closes become the marks;
+ * 3. the strategy decides, and its orders go to the venue, which fills them from the next bar on;
+ * 4. the driver samples equity.
+ */
+export class TradingSession {
+  readonly engine: Engine;
+  readonly #venue: BarVenue;
+  readonly #windows: readonly CandleWindow[];
+  readonly #fresh: Uint8Array;
+  /** For each window: the instrument's index when it is the one by which its symbol is filled and marked, else −1. */
+  readonly #execution: Int32Array;
+
+  constructor(engine: Engine, venue: BarVenue) {
+    this.engine = engine;
+    this.#venue = venue;
+    this.#windows = engine.market.windows;
+    this.#fresh = engine.market.fresh;
+    this.#execution = Int32Array.from(this.#windows, ({ feed }, index) =>
+      engine.market.executionWindow(feed.symbol) === index ? engine.account.indexOf(feed.symbol) : -1,
+    );
+  }
+
+  /** Processes the instant `time`; the driver has moved the windows and set `market.fresh` for those with a new bar. */
+  slice(time: EpochMs): void {
+    invariant(time > this.engine.market.time, 'Time must move on from slice to slice', {
+      time,
+      last: this.engine.market.time,
+    });
+    const { engine } = this;
+    for (let index = 0; index < this.#windows.length; index++) {
+      if (this.#fresh[index] === 1 && this.#execution[index]! >= 0) this.#showBar(this.#windows[index]!, time);
+    }
+    this.#flush(time);
+    for (let index = 0; index < this.#windows.length; index++) {
+      const instrument = this.#execution[index]!;
+      if (this.#fresh[index] === 1 && instrument >= 0) engine.mark(instrument, this.#windows[index]!.close(), time);
+    }
+    engine.decide(time);
+    this.#flush(time);
+    this.#fresh.fill(0);
+  }
+
+  /**
+   * Closes every position after the last slice by showing the venue one more bar that stands at `price(window)`: for
+   * comparing with backtesters that do so.
+   */
+  closeAll(time: EpochMs, price: (window: CandleWindow) => number): void {
+    this.engine.flatten(time, 'the run has ended');
+    this.#flush(time);
+    for (let index = 0; index < this.#windows.length; index++) {
+      if (this.#execution[index]! < 0) continue;
+      const window = this.#windows[index]!;
+      if (window.length === 0) continue;
+      const at = price(window);
+      this.#venue.onBar(window.feed.symbol, time, time, at, at, at, at, window.volume());
+    }
+  }
+
+  /** Cancels every order and closes every position at the market, from the next bar on. */
+  flatten(time: EpochMs, reason: string): void {
+    this.engine.flatten(time, reason);
+    this.#flush(time);
+  }
+
+  onOrderEvent(event: OrderEvent): void {
+    this.engine.onOrderEvent(event);
+  }
+
+  snapshot(): Json {
+    return { engine: this.engine.snapshot(), venue: this.#venue.snapshot() };
+  }
+
+  restore(state: Json): void {
+    const saved = state as { readonly engine: Json; readonly venue: Json };
+    this.engine.restore(saved.engine);
+    this.#venue.restore(saved.venue);
+  }
+
+  #showBar(window: CandleWindow, time: EpochMs): void {
+    this.#venue.onBar(
+      window.feed.symbol,
+      window.openTime(),
+      time,
+      window.open(),
+      window.high(),
+      window.low(),
+      window.close(),
+      window.volume(),
+    );
+  }
+
+  #flush(time: EpochMs): void {
+    const { commands } = this.engine;
+    // Answers to a command may append further commands: the loop sees them.
+    for (let index = 0; index < commands.length; index++) this.#execute(commands[index]!, time);
+    commands.length = 0;
+  }
+
+  #execute(command: Command, time: EpochMs): void {
+    if (command.kind === 'submit') this.#venue.submit(command.order, time);
+    else this.#venue.cancel(command.clientOrderId, time);
+  }
+}
