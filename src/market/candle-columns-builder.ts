@@ -1,0 +1,49 @@
+import { CandleColumns } from './candle-columns.ts';
+
+/** Collects bars one by one where their number is not known beforehand; `build` copies them into columns. */
+export class CandleColumnsBuilder {
+  #length = 0;
+  #capacity: number;
+  #columns: Float64Array[];
+
+  constructor(capacity = 1_024) {
+    this.#capacity = Math.max(1, capacity);
+    this.#columns = Array.from({ length: 6 }, () => new Float64Array(this.#capacity));
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add(openTime: number, open: number, high: number, low: number, close: number, volume: number): void {
+    const row = this.#length;
+    if (row === this.#capacity) this.#grow();
+    const columns = this.#columns;
+    columns[0]![row] = openTime;
+    columns[1]![row] = open;
+    columns[2]![row] = high;
+    columns[3]![row] = low;
+    columns[4]![row] = close;
+    columns[5]![row] = volume;
+    this.#length = row + 1;
+  }
+
+  /** @param intervalMs the length of a bar */
+  build(intervalMs: number): CandleColumns {
+    const built = new CandleColumns(this.#length, intervalMs);
+    const targets = [built.openTime, built.open, built.high, built.low, built.close, built.volume];
+    targets.forEach((target, index) => {
+      target.set(this.#columns[index]!.subarray(0, this.#length));
+    });
+    return built;
+  }
+
+  #grow(): void {
+    this.#capacity *= 2;
+    this.#columns = this.#columns.map((column) => {
+      const larger = new Float64Array(this.#capacity);
+      larger.set(column);
+      return larger;
+    });
+  }
+}
