@@ -128,6 +128,14 @@ test('the flat bars after an amended one move to its new close, up to the next r
   ]);
 });
 
+test('flat bars to come stand at the close of the bar that was amended last', () => {
+  const aggregator = new TradeAggregator('1m', { late: 'amend', empty: 'flat' });
+  pushAll(aggregator, [trade('09:00:10', 10)]);
+  aggregator.closeUntil(at('09:01:00'));
+  pushAll(aggregator, [trade('09:00:50', 9)]);
+  assert.deepEqual(aggregator.closeUntil(at('09:02:00')).map(words), ['09:02 9 9 9 9 0 of 0']);
+});
+
 test('with flat bars, a late trade before the first bar fills the way up to it', () => {
   const aggregator = new TradeAggregator('1m', { late: 'amend', empty: 'flat', remember: 10 });
   pushAll(aggregator, [trade('09:05:10', 10)]);
