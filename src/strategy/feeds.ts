@@ -17,7 +17,11 @@ export function strategyFeeds(
   const feeds = definition.feeds?.(parameters, symbols, timeframe) ?? symbols.map((symbol) => ({ symbol, timeframe }));
   const byName = new Map(feeds.map((feed) => [feedName(feed), feed]));
   for (const symbol of symbols) {
-    invariant(feeds.some((feed) => feed.symbol === symbol), 'A strategy must watch each of its symbols', { symbol });
+    invariant(
+      feeds.some((feed) => feed.symbol === symbol),
+      'A strategy must watch each of its symbols',
+      { symbol },
+    );
   }
   return [...byName.values()];
 }

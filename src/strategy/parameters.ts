@@ -37,12 +37,12 @@ export type ParameterSpecs = Readonly<Record<string, ParameterSpec>>;
 
 /** The values that a declaration stands for. */
 export type ParameterValues<Specs extends ParameterSpecs> = {
-  readonly [Name in keyof Specs]: Specs[Name] extends ChoiceSpec<infer Choice>
-    ? Choice
-    : Specs[Name] extends FlagSpec
-      ? boolean
-      : number;
+  readonly [Name in keyof Specs]: ParameterValue<Specs[Name]>;
 };
+
+/** The value of one parameter; of any parameter when it is not known which. */
+export type ParameterValue<Spec extends ParameterSpec = ParameterSpec> =
+  Spec extends ChoiceSpec<infer Choice> ? Choice : Spec extends FlagSpec ? boolean : number;
 
 export function integer(spec: Omit<IntegerSpec, 'type'>): IntegerSpec {
   return { type: 'integer', ...spec };
