@@ -18,14 +18,22 @@ export interface CandleMessage extends Feed, Candle {
 }
 
 /** An entry of the durable log of market data, in the order in which it must be processed. */
-export type MarketLogEntry =
-  | {
-      readonly kind: 'candle';
-      readonly candle: CandleMessage /** As the provider sent it. */;
-      readonly raw: string | null;
-    }
-  /** Every candle of any feed with `closeTime ≤ watermark` is in the log before this entry. */
-  | { readonly kind: 'watermark'; readonly watermark: EpochMs /** No more will come. */; readonly end: boolean };
+export type MarketLogEntry = MarketLogBase &
+  (
+    | {
+        readonly kind: 'candle';
+        readonly candle: CandleMessage;
+        /** As the provider sent it; `null` for a candle that was built here. */
+        readonly raw: string | null;
+      }
+    /** Every candle of any feed with `closeTime ≤ watermark` is in the log before this entry; `end`: no more will come. */
+    | { readonly kind: 'watermark'; readonly watermark: EpochMs; readonly end: boolean }
+  );
+
+interface MarketLogBase {
+  /** 1, 2, 3 … over the whole log, without a hole, across restarts: a jump shows that older entries are gone. */
+  readonly index: number;
+}
 
 /** An entry of the durable journal: what must not be lost of what the system decided and did. */
 export type JournalEntry = JournalBase &

@@ -125,6 +125,11 @@ export class Engine implements RiskView {
     }
   }
 
+  /** Cancels every open order; positions stay. */
+  withdrawOrders(): void {
+    for (const symbol of this.market.symbols) this.#cancelOpen(symbol);
+  }
+
   /** Takes in what a venue says; books fills. */
   onOrderEvent(event: OrderEvent): void {
     const order = this.orders.apply(event);

@@ -35,8 +35,13 @@ export class RunRecord implements EngineListener {
     this.lossLimits.push({ time, equity });
   }
 
-  /** Whether anything is in it. */
-  get isEmpty(): boolean {
-    return this.signals.length + this.intents.length + this.orderEvents.length + this.lossLimits.length === 0;
+  /** Begins anew; what was handed on keeps its lists. */
+  clear(): void {
+    this.signals = [];
+    this.intents = [];
+    this.orderEvents = [];
+    this.fills = [];
+    this.roundTrips = [];
+    this.lossLimits = [];
   }
 }

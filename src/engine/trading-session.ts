@@ -95,6 +95,13 @@ export class TradingSession {
     this.#flush(time);
   }
 
+  /** Cancels every open order; positions stay. */
+  withdrawOrders(time: EpochMs): void {
+    this.#fresh.fill(0);
+    this.engine.withdrawOrders();
+    this.#flush(time);
+  }
+
   onOrderEvent(event: OrderEvent): void {
     this.engine.onOrderEvent(event);
   }

@@ -147,3 +147,9 @@ export function moveWindow(window: CandleWindow, row: number): void {
 export function pushCandle(window: CandleWindow, candle: Candle): void {
   push(window, candle);
 }
+
+/** For drivers only: gives a new ring window the bars that it held, and how many had closed in all. */
+export function refillWindow(window: CandleWindow, candles: readonly Candle[], seen: number): void {
+  place(window, seen - candles.length - 1);
+  for (const candle of candles) push(window, candle);
+}

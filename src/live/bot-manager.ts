@@ -1,0 +1,188 @@
+import type { Unsubscribe } from '../bus/event-bus.ts';
+import { type BotCommand, topics } from '../bus/topics.ts';
+import type { BotLifecycle, BotStatus } from '../domain/event.ts';
+import type { SessionSpec } from '../engine/open-session.ts';
+import type { CancelTimer } from '../foundation/clock.ts';
+import { messageOf, UserError } from '../foundation/errors.ts';
+import type { Json } from '../foundation/json.ts';
+import type { Lease, LeaseStore } from '../store/store.ts';
+import { Bot, type BotParts, BotSuperseded } from './bot.ts';
+
+export interface BotManagerParts extends Omit<BotParts, 'venue' | 'store'> {
+  readonly store: BotParts['store'] & LeaseStore;
+  /** The venue of a bot: its matching engine, with the bot's own costs. */
+  readonly venueOf: (spec: SessionSpec) => BotParts['venue'];
+}
+
+export interface BotManagerOptions {
+  /** This process among those that run bots. */
+  readonly owner: string;
+  readonly leaseMs?: number;
+}
+
+interface RunningBot {
+  readonly bot: Bot;
+  readonly lease: Lease;
+  readonly done: Promise<void>;
+}
+
+const DEFAULT_LEASE_MS = 5_000;
+
+/**
+ * Runs bots, each under a lease from the store: several of these processes share the bots, and none runs twice. A bot
+ * whose process died is taken over when its lease has run out. Hears `command.bot.start` and `command.bot.stop`.
+ */
+export class BotManager {
+  readonly #parts: BotManagerParts;
+  readonly #owner: string;
+  readonly #leaseMs: number;
+  readonly #specs: ReadonlyMap<string, SessionSpec>;
+  readonly #running = new Map<string, RunningBot>();
+  /** Those that an operator stopped, or that ended: they are not taken up again by themselves. */
+  readonly #resting = new Map<string, BotLifecycle>();
+  readonly #unsubscribe: Unsubscribe[] = [];
+  #cancelTimer: CancelTimer | undefined;
+  #looking: Promise<void> | undefined;
+  #stopping = false;
+  /** Why bots could not be started or had to stop, for people. */
+  readonly failures: string[] = [];
+
+  constructor(specs: readonly SessionSpec[], parts: BotManagerParts, options: BotManagerOptions) {
+    this.#specs = new Map(specs.map((spec) => [spec.botId, spec]));
+    this.#parts = parts;
+    this.#owner = options.owner;
+    this.#leaseMs = options.leaseMs ?? DEFAULT_LEASE_MS;
+  }
+
+  async start(): Promise<void> {
+    const { bus, clock } = this.#parts;
+    const listen = async (
+      name: 'bot.start' | 'bot.stop',
+      act: (command: BotCommand) => Promise<void>,
+    ): Promise<void> => {
+      this.#unsubscribe.push(
+        await bus.subscribe(
+          topics.command(name),
+          ({ payload }) => void act(payload).catch((thrown) => this.#report(payload.botId, thrown)),
+        ),
+      );
+    };
+    await listen('bot.start', ({ botId }) => this.#startByCommand(botId));
+    await listen('bot.stop', ({ botId }) => this.stopBot(botId));
+    await this.#look();
+    this.#cancelTimer = clock.every(this.#leaseMs / 3, () => {
+      this.#looking ??= this.#look().finally(() => {
+        this.#looking = undefined;
+      });
+    });
+  }
+
+  /** The bots that run in this process. */
+  get activeBots(): readonly Bot[] {
+    return [...this.#running.values()].map(({ bot }) => bot);
+  }
+
+  /** Whether every bot of the configuration has finished or failed, wherever it ran. */
+  async allEnded(): Promise<boolean> {
+    const statuses = new Map((await this.#parts.store.botStatuses()).map((status) => [status.botId, status.lifecycle]));
+    return [...this.#specs.keys()].every((botId) => {
+      const lifecycle = statuses.get(botId);
+      return lifecycle === 'finished' || lifecycle === 'failed';
+    });
+  }
+
+  async statuses(): Promise<readonly BotStatus[]> {
+    return (await this.#parts.store.botStatuses()).filter((status) => this.#specs.has(status.botId));
+  }
+
+  /** Ends a bot after the batch in hand, and keeps it from being taken up again here. */
+  async stopBot(botId: string): Promise<void> {
+    const running = this.#running.get(botId);
+    if (!running) return;
+    this.#resting.set(botId, 'stopped');
+    await running.bot.stop();
+    await running.done;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#cancelTimer?.();
+    for (const unsubscribe of this.#unsubscribe.splice(0)) await unsubscribe();
+    await this.#looking;
+    await Promise.all([...this.#running.values()].map(({ bot }) => bot.stop()));
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
+  }
+
+  async #startByCommand(botId: string): Promise<void> {
+    if (!this.#specs.has(botId)) return;
+    this.#resting.delete(botId);
+    await this.#look();
+  }
+
+  /** Renews the leases of what runs here, and takes up what nobody runs. */
+  async #look(): Promise<void> {
+    const { store, clock } = this.#parts;
+    try {
+      for (const [botId, { bot, lease }] of this.#running) {
+        if (await store.renewLease(lease, this.#leaseMs, clock.now())) continue;
+        this.#report(botId, new BotSuperseded(`${botId}: another process runs it now`));
+        await bot.stop();
+      }
+      for (const spec of this.#specs.values()) {
+        if (this.#stopping || this.#running.has(spec.botId) || this.#resting.has(spec.botId)) continue;
+        const lease = await store.acquireLease(`bot/${spec.botId}`, this.#owner, this.#leaseMs, clock.now());
+        if (lease) await this.#run(spec, lease);
+      }
+    } catch (thrown) {
+      if (thrown instanceof UserError) throw thrown;
+      this.#parts.logger.warn('the store did not answer for the leases', { error: messageOf(thrown) });
+    }
+  }
+
+  async #run(spec: SessionSpec, lease: Lease): Promise<void> {
+    const { bus, store, clock, logger, venueOf } = this.#parts;
+    const bot = new Bot(spec, { bus, store, clock, logger, venue: venueOf(spec) });
+    try {
+      await bot.start(lease);
+    } catch (thrown) {
+      await store.releaseLease(lease);
+      throw thrown;
+    }
+    this.#tell('bot.started', { botId: spec.botId, owner: this.#owner });
+    const done = this.#attend(bot, lease);
+    this.#running.set(spec.botId, { bot, lease, done });
+  }
+
+  async #attend(bot: Bot, lease: Lease): Promise<void> {
+    const { botId } = bot.spec;
+    try {
+      await bot.run();
+      if (bot.lifecycle !== 'stopped' || this.#resting.has(botId)) this.#resting.set(botId, bot.lifecycle);
+      if (bot.lifecycle === 'failed') this.failures.push(`${botId}: ${bot.status().reason}`);
+    } catch (thrown) {
+      this.#report(botId, thrown);
+      // Fenced off, or something is broken: leave it to a later look, by whoever gets the lease.
+      if (!(thrown instanceof BotSuperseded)) this.#resting.set(botId, 'failed');
+      await bot.stop();
+    } finally {
+      this.#running.delete(botId);
+      await this.#parts.store.releaseLease(lease).catch(() => {});
+      this.#tell('bot.ended', { botId, lifecycle: bot.lifecycle });
+    }
+  }
+
+  #report(botId: string, thrown: unknown): void {
+    this.failures.push(`${botId}: ${messageOf(thrown)}`);
+    this.#parts.logger.error('a bot had to stop', { botId, error: messageOf(thrown) });
+  }
+
+  #tell(type: string, details: Json): void {
+    const { bus, clock, logger } = this.#parts;
+    logger.info(type, details as Record<string, unknown>);
+    bus
+      .publish(topics.systemEvents, { type, source: this.#owner, time: clock.now(), details })
+      .catch((thrown: unknown) => {
+        logger.warn('an event was not published', { type, error: messageOf(thrown) });
+      });
+  }
+}

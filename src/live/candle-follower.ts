@@ -1,0 +1,201 @@
+import { type EventBus, LOG_START, type LogPosition, type Unsubscribe } from '../bus/event-bus.ts';
+import { logs, topics } from '../bus/topics.ts';
+import { type Feed, feedName } from '../domain/candle.ts';
+import type { CandleMessage, MarketLogEntry } from '../domain/event.ts';
+import type { CancelTimer, Clock } from '../foundation/clock.ts';
+import { InvariantError } from '../foundation/errors.ts';
+import type { Logger } from '../foundation/logger.ts';
+import type { MarketStore } from '../store/store.ts';
+import { type Slice, SliceAssembler } from './slice-assembler.ts';
+
+export interface FollowerParts {
+  readonly bus: EventBus;
+  readonly store: MarketStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface FollowerStart {
+  readonly feeds: readonly Feed[];
+  /** The last sequence that was processed, by feed name. */
+  readonly sequences: ReadonlyMap<string, number>;
+  /** Everything that closes at or before this time was processed. */
+  readonly processedThrough: number;
+}
+
+/** How often a quiet follower looks into the log, in case the last message was lost. */
+const LOOK_EVERY_MS = 500;
+const READ_COUNT = 1_000;
+/** More waiting messages than this are dropped and read from the log again: memory stays bounded. */
+const INBOX_LIMIT = 4_096;
+
+/**
+ * Follows confirmed candles without a gap, whatever the bus loses. New candles come by the topics `data:{symbol}:{timeframe}`
+ * the moment they are published. The market log is the truth behind them: it is read at the start, after every hole in a
+ * sequence, when too much waits, and now and then in silence. What the log no longer holds comes from the store.
+ */
+export class CandleFollower {
+  readonly #parts: FollowerParts;
+  readonly #feeds: readonly Feed[];
+  readonly #assembler: SliceAssembler;
+  #position: LogPosition = LOG_START;
+  /** Of the last log entry read. */
+  #index = 0;
+  #inbox: CandleMessage[] = [];
+  #behind = true;
+  #ended = false;
+  #stopped = false;
+  #wake: (() => void) | undefined;
+  #cancelTimer: CancelTimer | undefined;
+  #unsubscribe: Unsubscribe[] = [];
+  /** How often the store had to fill in for the log. */
+  repairs = 0;
+
+  constructor(parts: FollowerParts, start: FollowerStart) {
+    this.#parts = parts;
+    this.#feeds = start.feeds;
+    this.#assembler = new SliceAssembler(start.feeds, start.sequences, start.processedThrough);
+  }
+
+  /** Subscribes. To be called before anything is taken: first the subscription, then the past, so that nothing falls between. */
+  async start(): Promise<void> {
+    const { bus, clock } = this.#parts;
+    for (const feed of this.#feeds) {
+      const topic = topics.candle(feed.symbol, feed.timeframe);
+      this.#unsubscribe.push(await bus.subscribe(topic, ({ payload }) => this.#receive(payload)));
+    }
+    this.#cancelTimer = clock.every(LOOK_EVERY_MS, () => {
+      this.#behind = true;
+      this.#wakeUp();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+    this.#wakeUp();
+    for (const unsubscribe of this.#unsubscribe.splice(0)) await unsubscribe();
+  }
+
+  /**
+   * The next slices, at least one and at most `limit`; waits for them. Empty when stopped, or when the market has ended
+   * ({@link ended}).
+   */
+  async take(limit: number): Promise<readonly Slice[]> {
+    const slices: Slice[] = [];
+    for (;;) {
+      this.#drainInto(slices, limit);
+      if (slices.length > 0 || this.#stopped) return slices;
+      if (this.#behind) {
+        if (await this.#readLog()) continue;
+        if (this.#ended) return slices;
+        continue;
+      }
+      if (this.#ended) return slices;
+      if (this.#inbox.length === 0) await this.#sleep();
+    }
+  }
+
+  /** The log said that no more will come, and everything before it was taken. */
+  get ended(): boolean {
+    return this.#ended && !this.#behind && this.#assembler.pending === 0;
+  }
+
+  #receive(message: CandleMessage): void {
+    if (this.#inbox.length >= INBOX_LIMIT) {
+      this.#inbox = [];
+      this.#behind = true;
+    } else this.#inbox.push(message);
+    this.#wakeUp();
+  }
+
+  /** Moves what is there into `slices`. While behind, messages wait: the log comes first, so that order is kept. */
+  #drainInto(slices: Slice[], limit: number): void {
+    this.#assemble(slices, limit);
+    if (this.#behind) return;
+    let taken = 0;
+    while (slices.length < limit && taken < this.#inbox.length) {
+      const outcome = this.#assembler.push(this.#inbox[taken]!);
+      if (outcome === 'gap') {
+        this.#behind = true;
+        break;
+      }
+      taken += 1;
+      if (outcome === 'taken') this.#assemble(slices, limit);
+    }
+    this.#inbox.splice(0, taken);
+  }
+
+  #assemble(slices: Slice[], limit: number): void {
+    while (slices.length < limit) {
+      const slice = this.#assembler.next();
+      if (!slice) return;
+      slices.push(slice);
+    }
+  }
+
+  /** Reads on in the log. False when there was nothing new: then this follower is no longer behind. */
+  async #readLog(): Promise<boolean> {
+    const entries = await this.#parts.bus.read(logs.market, this.#position, READ_COUNT);
+    for (const { position, entry } of entries) {
+      if (entry.index > this.#index + 1) await this.#repairFromStore(entry);
+      this.#index = Math.max(this.#index, entry.index);
+      this.#takeIn(entry);
+      this.#position = position;
+    }
+    if (entries.length < READ_COUNT) this.#behind = false;
+    return entries.length > 0;
+  }
+
+  #takeIn(entry: MarketLogEntry): void {
+    if (entry.kind === 'watermark') {
+      this.#assembler.advanceWatermark(entry.watermark);
+      this.#ended = entry.end;
+      return;
+    }
+    const { candle } = entry;
+    if (this.#assembler.push(candle) === 'gap') {
+      throw new InvariantError('Confirmed candles are gone from the log and were never stored', {
+        feed: feedName(candle),
+        from: this.#assembler.sequence(feedName(candle)) + 1,
+        to: candle.sequence - 1,
+      });
+    }
+    this.#assembler.advanceWatermark(candle.watermark);
+    this.#ended = false;
+  }
+
+  /**
+   * The log no longer holds what came before `entry`. Only what the store has is ever trimmed, so it is all there: of
+   * every feed, up to where the log goes on.
+   */
+  async #repairFromStore(entry: MarketLogEntry): Promise<void> {
+    const { store, logger } = this.#parts;
+    this.repairs += 1;
+    const through = entry.kind === 'candle' ? entry.candle.watermark : entry.watermark;
+    logger.debug('reading candles from the store', { through, entry: entry.index });
+    for (const feed of this.#feeds) {
+      const isEntrys = entry.kind === 'candle' && feedName(entry.candle) === feedName(feed);
+      for (let more = true; more; ) {
+        const before = this.#assembler.sequence(feedName(feed));
+        for (const candle of await store.candlesAfter(feed, before, READ_COUNT)) {
+          if (candle.closeTime <= through || (isEntrys && candle.sequence < entry.candle.sequence))
+            this.#assembler.push(candle);
+        }
+        more = this.#assembler.sequence(feedName(feed)) > before;
+      }
+    }
+  }
+
+  #sleep(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}

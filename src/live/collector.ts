@@ -1,0 +1,284 @@
+import type { EventBus } from '../bus/event-bus.ts';
+import { LOG_START } from '../bus/event-bus.ts';
+import { logs, topics } from '../bus/topics.ts';
+import { type Candle, candleDefect, type Feed, feedName } from '../domain/candle.ts';
+import type { CandleMessage, MarketLogEntry, SystemEvent } from '../domain/event.ts';
+import { divides, type Timeframe, timeframeMs } from '../domain/timeframe.ts';
+import { type Clock, sleep } from '../foundation/clock.ts';
+import { messageOf, UserError } from '../foundation/errors.ts';
+import type { Logger } from '../foundation/logger.ts';
+import { type EpochMs, epochMs } from '../foundation/time.ts';
+import { CandleAggregator } from '../market/candle-aggregator.ts';
+import type { MarketDataFeed, MarketDataSink } from '../market/market-data.ts';
+import type { MarketStore } from '../store/store.ts';
+
+export interface CollectorParts {
+  readonly provider: MarketDataFeed;
+  readonly bus: EventBus;
+  readonly store: MarketStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface CollectorOptions {
+  readonly symbols: readonly string[];
+  /** The timeframe that the provider gives; every other is built from it. */
+  readonly timeframe: Timeframe;
+  /** The bigger timeframes to build, for every symbol. */
+  readonly derived: readonly Timeframe[];
+}
+
+export interface CollectorCounts {
+  /** Confirmed candles published, of all timeframes. */
+  candles: number;
+  /** Came again and were passed over. */
+  repeated: number;
+  /** Impossible ones that were refused. */
+  refused: number;
+}
+
+/** More entries than this that the recorder has not stored, and the provider waits. */
+const BACKLOG_LIMIT = 20_000;
+const CHECK_BACKLOG_EVERY = 2_000;
+/** Appends under way at once; their order is the bus's. */
+const APPENDS_UNDER_WAY = 16;
+
+interface FeedState {
+  readonly feed: Feed;
+  sequence: number;
+  closeTime: number;
+}
+
+/**
+ * Takes candles from a provider, builds the bigger ones, numbers them, and gives them to the bus: to the durable log and
+ * to the topics. Confirmed candles only, each once, in order. It stores nothing: the recorder does.
+ *
+ * After a restart it goes on where the log and the store end: the provider is asked for everything since the oldest
+ * bigger bar that was still open, and what was published before is passed over.
+ */
+export class Collector implements MarketDataSink {
+  readonly counts: CollectorCounts = { candles: 0, repeated: 0, refused: 0 };
+  readonly #parts: CollectorParts;
+  readonly #options: CollectorOptions;
+  readonly #states = new Map<string, FeedState>();
+  readonly #aggregators = new Map<string, CandleAggregator[]>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #watermark = epochMs(0);
+  #logIndex = 0;
+  #sinceBacklogCheck = 0;
+  #stopped = false;
+  #finish!: (failure: Error | undefined) => void;
+  /** Resolves when the provider has ended (with its failure, if it failed), or when this was stopped. */
+  readonly finished = new Promise<Error | undefined>((resolve) => {
+    this.#finish = resolve;
+  });
+
+  constructor(parts: CollectorParts, options: CollectorOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    for (const timeframe of options.derived) {
+      if (!divides(options.timeframe, timeframe)) {
+        throw new UserError(
+          `Bars of ${timeframe} can't be built from bars of ${options.timeframe}; choose a multiple of it.`,
+        );
+      }
+    }
+  }
+
+  async start(): Promise<void> {
+    const { symbols, timeframe, derived } = this.#options;
+    for (const symbol of symbols) {
+      for (const one of [timeframe, ...derived]) this.#addState({ symbol, timeframe: one });
+      this.#aggregators.set(
+        symbol,
+        derived.map((bigger) => new CandleAggregator(timeframe, bigger)),
+      );
+    }
+    await this.#findEnd();
+    const feeds = symbols.map((symbol) => ({ symbol, timeframe }));
+    this.#parts.logger.info('collector started', { provider: this.#parts.provider.name, symbols, timeframe, derived });
+    await this.#parts.provider.start(feeds, this.#resumePoints(), this);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    await this.#parts.provider.stop();
+    await Promise.allSettled(this.#underWay);
+    this.#finish(undefined);
+  }
+
+  async candle(feed: Feed, candle: Candle, raw: string | null): Promise<void> {
+    const defect = candleDefect(candle) ?? lengthDefect(feed, candle);
+    if (defect !== undefined) {
+      this.counts.refused += 1;
+      this.#tell('candle.refused', { feed: feedName(feed), closeTime: candle.closeTime, defect });
+      return;
+    }
+    const entries: MarketLogEntry[] = [];
+    // A bigger bar that ended earlier comes out when the next small one comes in, and before it.
+    const bigger = (this.#aggregators.get(feed.symbol) ?? []).flatMap((aggregator) =>
+      aggregator.push(candle).map((made) => ({ timeframe: aggregator.timeframe, made })),
+    );
+    const derived = (one: (typeof bigger)[number]): void => {
+      if (one.made.kind === 'closed')
+        this.#publish({ symbol: feed.symbol, timeframe: one.timeframe }, one.made.candle, null, entries);
+    };
+    bigger.filter((one) => one.made.candle.closeTime < candle.closeTime).forEach(derived);
+    this.#publish(feed, candle, raw, entries);
+    bigger.filter((one) => one.made.candle.closeTime >= candle.closeTime).forEach(derived);
+    await this.#send(entries);
+  }
+
+  async watermark(closeTime: EpochMs): Promise<void> {
+    const entries: MarketLogEntry[] = [];
+    for (const [symbol, aggregators] of this.#aggregators) {
+      for (const aggregator of aggregators) {
+        for (const made of aggregator.closeUntil(closeTime)) {
+          this.#publish({ symbol, timeframe: aggregator.timeframe }, made.candle, null, entries);
+        }
+      }
+    }
+    const moved = closeTime > this.#watermark;
+    this.#watermark = epochMs(Math.max(this.#watermark, closeTime));
+    // Where a feed has no candle at this instant, its followers can't know but by being told.
+    if (moved && this.#lacksCandles(closeTime)) entries.push(this.#watermarkEntry(false));
+    await this.#send(entries);
+  }
+
+  async end(failure?: Error): Promise<void> {
+    await this.#send([this.#watermarkEntry(true)]);
+    await Promise.all(this.#underWay);
+    this.#tell('market.end', { watermark: this.#watermark, failure: failure ? messageOf(failure) : null });
+    this.#finish(failure);
+  }
+
+  #addState(feed: Feed): void {
+    this.#states.set(feedName(feed), { feed, sequence: 0, closeTime: Number.NEGATIVE_INFINITY });
+  }
+
+  /** Where the store and the log end, feed by feed. */
+  async #findEnd(): Promise<void> {
+    const { store, bus } = this.#parts;
+    const stored = await store.newestCandles();
+    for (const candle of stored) this.#moveOn(candle);
+    let position = LOG_START;
+    for (;;) {
+      const entries = await bus.read(logs.market, position, 1_000);
+      for (const { entry } of entries) {
+        this.#logIndex = Math.max(this.#logIndex, entry.index);
+        if (entry.kind === 'candle') this.#moveOn(entry.candle);
+      }
+      const last = entries.at(-1);
+      if (!last) break;
+      position = last.position;
+    }
+    // A new log over an old store does not begin at 1: followers see that there is a past, and read it from the store.
+    if (this.#logIndex === 0 && stored.length > 0) this.#logIndex = 1;
+    const times = [...this.#states.values()].map((state) => state.closeTime).filter((time) => Number.isFinite(time));
+    if (times.length > 0) this.#watermark = epochMs(Math.min(...times) - 1);
+  }
+
+  #moveOn(candle: CandleMessage): void {
+    const state = this.#states.get(feedName(candle));
+    if (!state || candle.sequence <= state.sequence) return;
+    state.sequence = candle.sequence;
+    state.closeTime = candle.closeTime;
+  }
+
+  /** The provider's feeds resume after the last bar, or after the last bigger bar where that is older. */
+  #resumePoints(): Map<string, EpochMs> {
+    const { symbols, timeframe, derived } = this.#options;
+    const points = new Map<string, EpochMs>();
+    for (const symbol of symbols) {
+      const times = [timeframe, ...derived].map(
+        (one) => this.#states.get(feedName({ symbol, timeframe: one }))!.closeTime,
+      );
+      const oldest = Math.min(...times);
+      if (Number.isFinite(oldest)) points.set(feedName({ symbol, timeframe }), epochMs(oldest));
+    }
+    return points;
+  }
+
+  #publish(feed: Feed, candle: Candle, raw: string | null, entries: MarketLogEntry[]): void {
+    const state = this.#states.get(feedName(feed));
+    if (!state) return;
+    if (candle.closeTime <= state.closeTime) {
+      this.counts.repeated += 1;
+      return;
+    }
+    state.closeTime = candle.closeTime;
+    state.sequence += 1;
+    const derivedFrom = feed.timeframe === this.#options.timeframe ? undefined : this.#options.timeframe;
+    const message: CandleMessage = {
+      symbol: feed.symbol,
+      timeframe: feed.timeframe,
+      ...candle,
+      sequence: state.sequence,
+      watermark: this.#watermark,
+      source: derivedFrom === undefined ? this.#parts.provider.name : `aggregated:${derivedFrom}`,
+      receivedAt: this.#parts.clock.now(),
+    };
+    this.#logIndex += 1;
+    entries.push({ kind: 'candle', index: this.#logIndex, candle: message, raw });
+    this.counts.candles += 1;
+  }
+
+  #watermarkEntry(end: boolean): MarketLogEntry {
+    this.#logIndex += 1;
+    return { kind: 'watermark', index: this.#logIndex, watermark: this.#watermark, end };
+  }
+
+  #lacksCandles(time: EpochMs): boolean {
+    for (const state of this.#states.values()) {
+      if (time % timeframeMs(state.feed.timeframe) === 0 && state.closeTime < time) return true;
+    }
+    return false;
+  }
+
+  /** To the log first, then to the topics: what listeners hear is durable already, or about to be by the same connection. */
+  async #send(entries: readonly MarketLogEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const { bus } = this.#parts;
+    this.#track(bus.append(logs.market, entries));
+    for (const entry of entries) {
+      if (entry.kind !== 'candle') continue;
+      const { candle } = entry;
+      this.#track(bus.publish(topics.candle(candle.symbol, candle.timeframe), candle));
+      this.#track(bus.publish(topics.market(candle.symbol), { kind: 'candle', candle }));
+    }
+    while (this.#underWay.size > APPENDS_UNDER_WAY) await Promise.race(this.#underWay);
+    this.#sinceBacklogCheck += entries.length;
+    if (this.#sinceBacklogCheck < CHECK_BACKLOG_EVERY) return;
+    this.#sinceBacklogCheck = 0;
+    while (!this.#stopped && (await bus.backlog(logs.market, 'recorder')) > BACKLOG_LIMIT)
+      await sleep(this.#parts.clock, 20);
+  }
+
+  #track(work: Promise<unknown>): void {
+    const tracked: Promise<unknown> = work
+      .catch((thrown: unknown) => {
+        this.#parts.logger.error('the bus did not take market data', { error: messageOf(thrown) });
+        this.#finish(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      })
+      .finally(() => this.#underWay.delete(tracked));
+    this.#underWay.add(tracked);
+  }
+
+  #tell(type: string, details: SystemEvent['details']): void {
+    this.#parts.logger.info(type, details as Record<string, unknown>);
+    this.#track(
+      this.#parts.bus.publish(topics.systemEvents, {
+        type,
+        source: 'collector',
+        time: this.#parts.clock.now(),
+        details,
+      }),
+    );
+  }
+}
+
+function lengthDefect(feed: Feed, candle: Candle): string | undefined {
+  const length = candle.closeTime - candle.openTime;
+  return length === timeframeMs(feed.timeframe) ? undefined : `it is ${length} ms long, not ${feed.timeframe}`;
+}
