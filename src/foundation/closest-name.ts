@@ -5,6 +5,7 @@
  */
 export function closestName(wanted: string, names: readonly string[]): string | undefined {
   const typed = plain(wanted);
+  if (typed === '') return undefined;
   return (
     nearest(names, Math.max(1, Math.floor(typed.length / 3)), (name) => edits(typed, name).at(-1)!) ??
     nearest(names, Math.floor(typed.length / 4), (name) => Math.min(...edits(typed, name)))
