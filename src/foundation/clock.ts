@@ -85,13 +85,13 @@ export class VirtualClock implements Clock {
   /** Moves time on by `duration`, firing what falls due; lets promises settle between two timers. */
   async advance(duration: number): Promise<void> {
     const end = this.#now + duration;
-    await settle();
+    await nextTurn();
     for (let next = this.#next(end); next; next = this.#next(end)) {
       this.#now = Math.max(this.#now, next.due);
       if (next.period === undefined) this.#timers.delete(next);
       else next.due += next.period;
       next.action();
-      await settle();
+      await nextTurn();
     }
     this.#now = end;
   }
@@ -112,8 +112,8 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Lets everything that waits on an already settled promise run. */
-function settle(): Promise<void> {
+/** Lets everything that waits on an already settled promise run, and input and output have their turn. */
+export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
   });
