@@ -1,4 +1,5 @@
-import { type HighLowCloseColumns, Indicator, requireFinite, requirePeriod } from './indicator.ts';
+import { trueRange } from './atr.ts';
+import { type HighLowCloseColumns, Indicator, requireFinite, requirePeriod, STANDSTILL } from './indicator.ts';
 
 /**
  * Wilder's directional movement system: `plusDi`, `minusDi` and their average directional index `value`, 0 to 100.
@@ -34,8 +35,7 @@ export class Adx extends Indicator {
     requireFinite(this, high + low + close);
     const rise = high - this.previousHigh;
     const drop = this.previousLow - low;
-    const previous = this.previousClose;
-    const range = Math.max(previous, high) - Math.min(previous, low);
+    const range = trueRange(high, low, this.previousClose);
     this.previousHigh = high;
     this.previousLow = low;
     this.previousClose = close;
@@ -60,7 +60,7 @@ export class Adx extends Indicator {
   }
 
   private measure(): void {
-    const unit = this.rangeSum === 0 ? 0 : 100 / this.rangeSum;
+    const unit = this.rangeSum < STANDSTILL ? 0 : 100 / this.rangeSum;
     this.plusDi = unit * this.plusSum;
     this.minusDi = unit * this.minusSum;
     const movement = this.plusDi + this.minusDi;

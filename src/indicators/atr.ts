@@ -1,9 +1,19 @@
 import { type Ema, wilderAverage } from './ema.ts';
 import { type HighLowCloseColumns, Indicator, requireFinite } from './indicator.ts';
 
+/** `max(high, previous close) − min(low, previous close)`, in the price's unit. */
+export function trueRange(high: number, low: number, previousClose: number): number {
+  // Comparisons: Math.max and Math.min, with their rules for NaN and −0, cost ADX and Supertrend half as much again.
+  let top = high;
+  let bottom = low;
+  if (previousClose > top) top = previousClose;
+  else if (previousClose < bottom) bottom = previousClose;
+  return top - bottom;
+}
+
 /**
- * True range: how far the price can have gone since the previous close, `max(high, previous close) − min(low, previous
- * close)`. The first bar has none. TA-Lib TRANGE; Wilder 1978.
+ * True range: how far the price can have gone since the previous close, see {@link trueRange}. The first bar has none.
+ * TA-Lib TRANGE; Wilder, New Concepts in Technical Trading Systems (1978).
  */
 export class TrueRange extends Indicator {
   previousClose = Number.NaN;
@@ -15,7 +25,7 @@ export class TrueRange extends Indicator {
     this.previousClose = close;
     if (Number.isNaN(previous)) return this.value;
     this.ready = true;
-    this.value = Math.max(previous, high) - Math.min(previous, low);
+    this.value = trueRange(high, low, previous);
     return this.value;
   }
 }

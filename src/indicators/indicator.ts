@@ -47,6 +47,12 @@ export interface HighLowCloseVolumeColumns extends HighLowCloseColumns {
   readonly volume: Float64Array;
 }
 
+/**
+ * Wilder's averages of a market that stands still shrink for ever, down to where their ratios mean nothing (after some
+ * 9,000 bars at period 14). Below this, far under any price's movement, they count as nothing.
+ */
+export const STANDSTILL = 1e-290;
+
 /** Throws InvariantError unless `period` is a whole number of bars, `least` or more. */
 export function requirePeriod(period: number, least = 1): void {
   invariant(Number.isSafeInteger(period) && period >= least, 'A period must be a whole number of bars', {

@@ -31,7 +31,8 @@ export class RollingMax extends Indicator {
     if (value > this.head) this.head = value;
     if (this.ready) {
       const tail = slots[this.position]!;
-      this.value = Math.max(tail, this.head);
+      this.value = this.head;
+      if (tail > this.head) this.value = tail;
     }
     return this.value;
   }
@@ -77,7 +78,8 @@ export class RollingMin extends Indicator {
     if (value < this.head) this.head = value;
     if (this.ready) {
       const tail = slots[this.position]!;
-      this.value = Math.min(tail, this.head);
+      this.value = this.head;
+      if (tail < this.head) this.value = tail;
     }
     return this.value;
   }

@@ -1,4 +1,4 @@
-import { Indicator, requireFinite, requirePeriod } from './indicator.ts';
+import { Indicator, requireFinite, requirePeriod, STANDSTILL } from './indicator.ts';
 
 /**
  * Relative strength index, 0 to 100: `100 × gain / (gain + loss)`, where gain and loss are Wilder averages of the rises
@@ -27,14 +27,16 @@ export class Rsi extends Indicator {
     requireFinite(this, value);
     const change = value - this.previous;
     this.previous = value;
-    const rise = Math.max(change, 0);
-    const fall = Math.max(-change, 0);
+    let rise = 0;
+    let fall = 0;
+    if (change > 0) rise = change;
+    else fall = -change;
     if (this.ready) {
       this.gain += this.smoothing * (rise - this.gain);
       this.loss += this.smoothing * (fall - this.loss);
     } else if (!this.seed(rise, fall)) return this.value;
     const movement = this.gain + this.loss;
-    this.value = movement === 0 ? 50 : (100 * this.gain) / movement;
+    this.value = movement < STANDSTILL ? 50 : (100 * this.gain) / movement;
     return this.value;
   }
 

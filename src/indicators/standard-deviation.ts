@@ -21,6 +21,8 @@ export class StandardDeviation extends Indicator {
   anchor = 0;
   headSum = 0;
   headSquares = 0;
+  /** Mean − anchor: exact to more digits than the mean itself when the window is narrow. */
+  offset = Number.NaN;
   mean = Number.NaN;
   value = Number.NaN;
 
@@ -52,7 +54,8 @@ export class StandardDeviation extends Indicator {
     const sum = this.slots[this.position]! + this.headSum;
     const squares = this.tailSquares[this.position]! + this.headSquares;
     const scatter = squares - (sum * sum) / this.period;
-    this.mean = this.anchor + sum / this.period;
+    this.offset = sum / this.period;
+    this.mean = this.anchor + this.offset;
     this.value = scatter > 0 ? Math.sqrt(scatter / (this.period - this.ddof)) : 0;
   }
 

@@ -18,7 +18,7 @@ export class ZScore extends Indicator {
     const deviation = this.deviation;
     const unit = deviation.update(value);
     this.ready = deviation.ready;
-    this.value = unit === 0 ? 0 : (value - deviation.mean) / unit;
+    this.value = unit === 0 ? 0 : (value - deviation.anchor - deviation.offset) / unit;
     return this.value;
   }
 }

@@ -299,6 +299,19 @@ test('a market that does not move gives exactly the price, no spread and neither
   }
 });
 
+test('a market that stops for good leaves ADX where it was and RSI at 50', () => {
+  const stopped = Float64Array.from({ length: 30_000 }, (_value, index) => close[Math.min(index, 300)]!);
+  const { adx, plusDi, minusDi } = indicators.adxColumns({ high: stopped, low: stopped, close: stopped }, 14);
+  assert.ok(adx[20_000]! > 1 && adx[20_000]! < 100, `ADX ${adx[20_000]}`);
+  assert.deepEqual([adx.at(-1), plusDi.at(-1), minusDi.at(-1)], [adx[20_000], 0, 0]);
+  const rsi = indicators.rsiColumn(stopped, 14);
+  assert.deepEqual([rsi[9_600], rsi.at(-1)], [50, 50]);
+});
+
+test('a rate of change from 0 is 0', () => {
+  assert.deepEqual(indicators.rocColumn(Float64Array.of(0, 0, 2, 3), 1), Float64Array.of(Number.NaN, 0, 0, 50));
+});
+
 test('a market that only rises or only falls reads 100 or 0', () => {
   const rising = Float64Array.from({ length: 60 }, (_value, index) => 100 + index);
   const falling = rising.toReversed();
