@@ -5,7 +5,7 @@ import { Indicator, requireFinite, requirePeriod } from './indicator.ts';
  *
  * van Herk (1992) and Gil and Werman (1993): the window is a tail of the last whole block of `period` values plus the
  * head of the growing one. Tail maxima are made once a block, the head's is one running number: two comparisons a value
- * on average. Measured twice as fast as a monotonic queue on prices (fewer mispredicted branches), with less state.
+ * on average. Measured 1.6 to 2.2 times as fast as a monotonic queue on prices (fewer mispredicted branches), with less state.
  */
 export class RollingMax extends Indicator {
   readonly period: number;
