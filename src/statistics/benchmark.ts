@@ -35,7 +35,16 @@ export function annualisedAlpha(
   return (1 + mean(residuals)) ** periodsPerYear - 1;
 }
 
+/** The values of both at the places where both have one. Loops: this is asked for every bar of a long run. */
 function paired(left: ArrayLike<number>, right: ArrayLike<number>): [Float64Array, Float64Array] {
-  const both = (_: number, index: number): boolean => !Number.isNaN(left[index]! + right[index]!);
-  return [Float64Array.from(left).filter(both), Float64Array.from(right).filter(both)];
+  const mine = new Float64Array(left.length);
+  const theirs = new Float64Array(left.length);
+  let count = 0;
+  for (let index = 0; index < left.length; index++) {
+    if (Number.isNaN(left[index]! + right[index]!)) continue;
+    mine[count] = left[index]!;
+    theirs[count] = right[index]!;
+    count += 1;
+  }
+  return [mine.subarray(0, count), theirs.subarray(0, count)];
 }

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { Fill } from '../../../src/domain/fill.ts';
-import { fromNumber } from '../../../src/foundation/fixed-point.ts';
-import { DAY_MS, epochMs, HOUR_MS } from '../../../src/foundation/time.ts';
+import { DAY_MS, HOUR_MS } from '../../../src/foundation/time.ts';
 import type { FigureKey } from '../../../src/statistics/figures.ts';
 import { type RunSummary, summarise } from '../../../src/statistics/report.ts';
-import type { TradeRecord } from '../../../src/statistics/trade-record.ts';
 import { sharedData, skipUnless } from '../../support/shared-data.ts';
 import {
   type Bars,
   bigger,
   equityOf,
+  fillsOf,
   type PeerRun,
   readBars,
   readPeerRun,
@@ -97,9 +95,6 @@ for (const column of columns) {
       const key = rows[name];
       assert.ok(key !== undefined, `no figure for "${name}"`);
       const error = relativeError(summary.figures[key], durationOf(expected) ?? Number(expected));
-      context.diagnostic(
-        `${name}: ${summary.figures[key]} (peer ${expected}), relative error ${error.toExponential(1)}`,
-      );
       assert.ok(error <= TOLERANCE, `${name}: ${summary.figures[key]}, the peer has ${expected}`);
       worst = Math.max(worst, error);
     }
@@ -132,27 +127,6 @@ function summaryOf(peer: PeerRun, bars: Bars, barLengthMs: number, firstTradingB
     openTradesAtEnd: 'closed',
     signals: { executed: 2 * trades.length, ignored: 0, refused: 0 },
   });
-}
-
-function fillsOf(trade: TradeRecord, commission: number): Fill[] {
-  const fill = (side: 'buy' | 'sell', price: number, time: number): Fill => ({
-    fillId: `${time}-${side}`,
-    clientOrderId: `${time}`,
-    botId: 'test',
-    symbol: trade.symbol,
-    side,
-    price: fromNumber(price),
-    quantity: fromNumber(trade.quantity),
-    fee: fromNumber(commission * trade.quantity * price),
-    feeCurrency: 'USD',
-    liquidity: 'taker',
-    time: epochMs(time),
-  });
-  const long = trade.side === 'long';
-  return [
-    fill(long ? 'buy' : 'sell', trade.entryPrice, trade.entryTime),
-    fill(long ? 'sell' : 'buy', trade.exitPrice, trade.exitTime),
-  ];
 }
 
 function relativeError(actual: number, expected: number): number {

@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import type { Fill } from '../../../src/domain/fill.ts';
+import { fromNumber } from '../../../src/foundation/fixed-point.ts';
+import { epochMs } from '../../../src/foundation/time.ts';
 import type { TradeRecord } from '../../../src/statistics/trade-record.ts';
 
 /** Bars of a CSV file as columns, oldest first; times in milliseconds UTC. */
 export interface Bars {
   readonly openTime: Float64Array;
   readonly open: Float64Array;
+  readonly high: Float64Array;
+  readonly low: Float64Array;
   readonly close: Float64Array;
+  readonly volume: Float64Array;
 }
 
 /** Reads `time,open,high,low,close,volume` with a header; the time as milliseconds or as a date in UTC. */
@@ -17,30 +23,33 @@ export function readBars(path: string): Bars {
     .split('\n')
     .slice(1)
     .map((line) => line.split(','));
+  const column = (index: number) => Float64Array.from(rows, (row) => Number(row[index]));
   return {
     openTime: Float64Array.from(rows, (row) => timeOf(row[0]!)),
-    open: Float64Array.from(rows, (row) => Number(row[1])),
-    close: Float64Array.from(rows, (row) => Number(row[4])),
+    open: column(1),
+    high: column(2),
+    low: column(3),
+    close: column(4),
+    volume: column(5),
   };
 }
 
-/** Bars made bigger: the first open and the last close in each `length` milliseconds that has bars. */
+/** Bars made bigger: one for each `length` milliseconds that has bars. */
 export function bigger(bars: Bars, length: number): Bars {
-  const openTime: number[] = [];
-  const open: number[] = [];
-  const close: number[] = [];
+  const firsts: number[] = [];
   for (let row = 0; row < bars.openTime.length; row++) {
-    const start = Math.floor(bars.openTime[row]! / length) * length;
-    if (openTime.at(-1) !== start) {
-      openTime.push(start);
-      open.push(bars.open[row]!);
-    }
-    close[openTime.length - 1] = bars.close[row]!;
+    const slot = Math.floor(bars.openTime[row]! / length);
+    if (row === 0 || slot !== Math.floor(bars.openTime[row - 1]! / length)) firsts.push(row);
   }
+  const each = (value: (from: number, to: number) => number) =>
+    Float64Array.from(firsts, (from, index) => value(from, firsts[index + 1] ?? bars.openTime.length));
   return {
-    openTime: Float64Array.from(openTime),
-    open: Float64Array.from(open),
-    close: Float64Array.from(close),
+    openTime: each((from) => Math.floor(bars.openTime[from]! / length) * length),
+    open: each((from) => bars.open[from]!),
+    high: each((from, to) => Math.max(...bars.high.subarray(from, to))),
+    low: each((from, to) => Math.min(...bars.low.subarray(from, to))),
+    close: each((_, to) => bars.close[to - 1]!),
+    volume: each((from, to) => bars.volume.subarray(from, to).reduce((sum, value) => sum + value, 0)),
   };
 }
 
@@ -113,4 +122,26 @@ export function equityOf(run: PeerRun, trades: readonly TradeRecord[], close: Fl
     equity[row] = value;
   }
   return equity;
+}
+
+/** The two fills of a trade. */
+export function fillsOf(trade: TradeRecord, commission: number): Fill[] {
+  const fill = (side: 'buy' | 'sell', price: number, time: number): Fill => ({
+    fillId: `${time}-${side}`,
+    clientOrderId: `${time}`,
+    botId: 'test',
+    symbol: trade.symbol,
+    side,
+    price: fromNumber(price),
+    quantity: fromNumber(trade.quantity),
+    fee: fromNumber(commission * trade.quantity * price),
+    feeCurrency: 'USD',
+    liquidity: 'taker',
+    time: epochMs(time),
+  });
+  const long = trade.side === 'long';
+  return [
+    fill(long ? 'buy' : 'sell', trade.entryPrice, trade.entryTime),
+    fill(long ? 'sell' : 'buy', trade.exitPrice, trade.exitTime),
+  ];
 }
