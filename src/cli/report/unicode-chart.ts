@@ -18,7 +18,7 @@ export function brailleChart(
   const samples = direction === 'up' ? lastOfEach(values, dots) : greatestOfEach(values, dots);
   const low = direction === 'up' ? smallest(samples.filter(Number.isFinite)) : 0;
   const high = largest(samples.filter(Number.isFinite));
-  if (!Number.isFinite(low + high)) return [];
+  if (!Number.isFinite(high - low)) return [];
   const levels = height * 4;
   const span = high - low || 1;
   const filled = samples.map((value) =>
