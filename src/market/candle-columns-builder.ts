@@ -28,6 +28,30 @@ export class CandleColumnsBuilder {
     this.#length = row + 1;
   }
 
+  /** The open times so far: a view that holds until the next row is added. */
+  get openTimes(): Float64Array {
+    return this.#columns[0]!.subarray(0, this.#length);
+  }
+
+  /** A row as it was added: open time, open, high, low, close, volume. */
+  row(row: number): number[] {
+    return this.#columns.map((column) => column[row]!);
+  }
+
+  /** The row of an open time, among rows that were added in the order of their time. */
+  rowOf(openTime: number): number | undefined {
+    const times = this.#columns[0]!;
+    let low = 0;
+    let high = this.#length - 1;
+    while (low <= high) {
+      const middle = (low + high) >>> 1;
+      if (times[middle] === openTime) return middle;
+      if (times[middle]! < openTime) low = middle + 1;
+      else high = middle - 1;
+    }
+    return undefined;
+  }
+
   /** @param intervalMs the length of a bar */
   build(intervalMs: number): CandleColumns {
     const built = new CandleColumns(this.#length, intervalMs);

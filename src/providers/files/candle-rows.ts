@@ -1,0 +1,146 @@
+import { candleDefect } from '../../domain/candle.ts';
+import { UserError } from '../../foundation/errors.ts';
+import { epochMs, toIso } from '../../foundation/time.ts';
+import type { CandleColumns } from '../../market/candle-columns.ts';
+import { CandleColumnsBuilder } from '../../market/candle-columns-builder.ts';
+
+/** What becomes of a row that can't be right: the file is refused, or the row is left out and counted. */
+export type OnDefect = 'refuse' | 'drop';
+
+/** Where a row is, for people: `line 12`. */
+export type Whereabouts = (position: number) => string;
+
+/** How many defects are told in words; the others are only counted. */
+const TOLD = 5;
+const FIELDS = ['open', 'high', 'low', 'close', 'volume'] as const;
+
+/**
+ * The rows of one file as they are read: takes the sound ones, in order, and keeps account of the others. Nothing is
+ * ever put right. `position` is where a row is in its source (a byte offset, a row number).
+ */
+export class CandleRows {
+  readonly #whereabouts: Whereabouts;
+  readonly #builder: CandleColumnsBuilder;
+  #positions: Float64Array;
+  #last = Number.NEGATIVE_INFINITY;
+  #defects = 0;
+  readonly #told: string[] = [];
+
+  /** @param expected about how many rows will come, so that memory is taken once */
+  constructor(whereabouts: Whereabouts, expected: number) {
+    this.#whereabouts = whereabouts;
+    this.#builder = new CandleColumnsBuilder(expected);
+    this.#positions = new Float64Array(Math.max(1, expected));
+  }
+
+  /** How many rows were taken. */
+  get length(): number {
+    return this.#builder.length;
+  }
+
+  get defects(): number {
+    return this.#defects;
+  }
+
+  /** The first few defects in words. */
+  get told(): readonly string[] {
+    return this.#told;
+  }
+
+  /** The times of the rows that were taken; a view that holds until another is. */
+  get times(): Float64Array {
+    return this.#builder.openTimes;
+  }
+
+  /** The position of a row that was taken. */
+  positionOf(row: number): number {
+    return this.#positions[row]!;
+  }
+
+  /** Takes a row, or counts it as a defect. A value that could not be read is NaN. */
+  add(position: number, time: number, open: number, high: number, low: number, close: number, volume: number): void {
+    const sound =
+      time > this.#last &&
+      low > 0 &&
+      open >= low &&
+      open <= high &&
+      close >= low &&
+      close <= high &&
+      high < Number.POSITIVE_INFINITY &&
+      volume >= 0 &&
+      volume < Number.POSITIVE_INFINITY &&
+      time < Number.POSITIVE_INFINITY;
+    if (!sound) {
+      this.reject(position, this.#defectOf(time, [open, high, low, close, volume]));
+      return;
+    }
+    const row = this.#builder.length;
+    if (row === this.#positions.length) this.#growPositions();
+    this.#positions[row] = position;
+    this.#builder.add(time, open, high, low, close, volume);
+    this.#last = time;
+  }
+
+  /** Counts a row as a defect. */
+  reject(position: number, what: string): void {
+    this.#defects++;
+    if (this.#told.length < TOLD) this.#told.push(`${this.#whereabouts(position)}: ${what}`);
+  }
+
+  /**
+   * Throws a UserError with the first few defects, their number and the remedy, if there are any and they are not to be
+   * dropped.
+   */
+  refuseDefects(path: string, onDefect: OnDefect): void {
+    if (this.#defects === 0 || onDefect === 'drop') return;
+    const more = this.#defects - this.#told.length;
+    const rows = this.#defects === 1 ? '1 row that is' : `${this.#defects} rows that are`;
+    throw new UserError(
+      `${path}: has ${rows} not sound (${this.length} are).\n  ${this.#told.join('\n  ')}${more > 0 ? `\n  and ${more} more` : ''}\nMend the file, or have such rows left out and counted (onDefect: drop).`,
+    );
+  }
+
+  /** A copy without some of the rows, which count as defects for `reason`. */
+  without(rejected: readonly number[], reason: string): CandleRows {
+    const rest = new CandleRows(this.#whereabouts, this.length);
+    rest.#defects = this.#defects;
+    rest.#told.push(...this.#told);
+    const out = new Set(rejected);
+    for (let row = 0; row < this.length; row++) {
+      const [time, open, high, low, close, volume] = this.#builder.row(row);
+      const position = this.#positions[row]!;
+      if (out.has(row)) rest.reject(position, `${toIso(epochMs(time!))} ${reason}`);
+      else rest.add(position, time!, open!, high!, low!, close!, volume!);
+    }
+    return rest;
+  }
+
+  build(intervalMs: number): CandleColumns {
+    return this.#builder.build(intervalMs);
+  }
+
+  #defectOf(time: number, values: readonly number[]): string {
+    if (!Number.isFinite(time)) return 'the time is missing or not understood (epoch number or YYYY-MM-DD HH:MM:SS)';
+    const broken = FIELDS.filter((_, index) => !Number.isFinite(values[index]));
+    if (broken.length > 0) return `${broken.join(', ')} missing or not a number`;
+    if (time <= this.#last) return this.#misplacement(time, values);
+    const [open, high, low, close, volume] = values as [number, number, number, number, number];
+    const candle = { openTime: epochMs(time), closeTime: epochMs(time + 1), open, high, low, close, volume };
+    return candleDefect(candle) ?? 'it is impossible';
+  }
+
+  #misplacement(time: number, values: readonly number[]): string {
+    const row = this.#builder.rowOf(time);
+    if (row === undefined) return `${toIso(epochMs(time))} comes after ${toIso(epochMs(this.#last))}: not in order`;
+    const earlier = this.#whereabouts(this.#positions[row]!);
+    const [, ...before] = this.#builder.row(row);
+    const same = values.every((value, index) => value === before[index]);
+    return `${toIso(epochMs(time))} is there already (${earlier}), with ${same ? 'the same' : 'other'} values`;
+  }
+
+  #growPositions(): void {
+    const larger = new Float64Array(2 * this.#positions.length);
+    larger.set(this.#positions);
+    this.#positions = larger;
+  }
+}
