@@ -9,8 +9,11 @@ import type { EpochMs } from '../foundation/time.ts';
 
 /**
  * PORT: the authority. What it acknowledged survives a kill; every write below is one transaction, and every one may be
- * repeated without doubling anything (unique keys). Exact numbers are decimal text in the embedded store and NUMERIC in
- * PostgreSQL, and come back the same.
+ * repeated without doubling anything (unique keys). Exact numbers (up to 38 digits, 12 of them decimals) are decimal text
+ * in the embedded store and NUMERIC in PostgreSQL, and come back the same, as do float64 numbers (−0 comes back as 0).
+ *
+ * A number that is not finite is a broken invariant: the write throws an InvariantError before anything is written. A
+ * full disk, a lost connection and the like throw a StoreUnavailableError with a code (store-error.ts).
  */
 export interface Store extends MarketStore, TradingStore, AuditStore, LeaseStore {
   /** Brings the schema to this program's version. Throws a UserError when the data was written by a newer program. */
@@ -21,7 +24,9 @@ export interface Store extends MarketStore, TradingStore, AuditStore, LeaseStore
 export interface MarketStore {
   /**
    * Candles and the raw messages they came from, apart. A candle that is there already with the same values is left
-   * alone; with other values it is kept as the next revision beside the first (never overwritten).
+   * alone; with other values it is kept as the next revision beside the first (never overwritten). An old revision that
+   * is delivered again (same values, same sequence) after a newer one is left alone too. Each revision keeps the first
+   * raw message that came with it.
    */
   recordMarket(records: readonly MarketRecord[]): Promise<void>;
   /** The newest revision of each candle with `sequence > afterSequence`, by sequence, at most `limit`. */
@@ -44,8 +49,13 @@ export interface TradingStore {
   /** The bot's last checkpoint, with its revision; `undefined` for a bot that never committed. */
   checkpoint(botId: string): Promise<Checkpoint | undefined>;
   /**
-   * Everything that came of a batch of slices, with the state after it, all or nothing. Refused when the lease is no
-   * longer the writer's (`LEASE_LOST`) or when the checkpoint moved on meanwhile (`REVISION_CONFLICT`).
+   * Everything that came of a batch of slices, with the state after it, all or nothing. Gives the new revision. Refused
+   * when the lease is no longer the writer's (`LEASE_LOST`: owner or token changed; a lease that has run out but was not
+   * taken by another is still its owner's) or when the checkpoint moved on meanwhile (`REVISION_CONFLICT`).
+   *
+   * The very same commit again, because the answer to the first was lost, is acknowledged again. A signal, intent, fill
+   * or outbox entry whose id the bot has stored already is passed over when it says the same; when it says something else
+   * the commit throws an InvariantError and nothing of it is written.
    */
   commitBot(commit: BotCommit): Promise<Result<number, CommitRefusal>>;
   /** Journal entries committed and not yet confirmed as appended to the bus, oldest first. */
@@ -121,11 +131,12 @@ export interface AuditRow {
 
 export interface LeaseStore {
   /**
-   * Takes the lease when it is free, expired, or already `owner`'s. The token rises by one with each change of owner, so
-   * that a writer that lost its lease without noticing is told apart. `undefined` when another holds it.
+   * Takes the lease when it is free, expired, or already `owner`'s. The token rises by one with each change of owner (a
+   * lease given back belongs to nobody), so that a writer that lost its lease without noticing is told apart.
+   * `undefined` when another holds it. `owner` must be unique to the process: a restarted one is another owner.
    */
   acquireLease(name: string, owner: string, ttlMs: number, now: EpochMs): Promise<Lease | undefined>;
-  /** Prolongs it; `false` when it is no longer the owner's. */
+  /** Prolongs it, also after it has run out as long as nobody took it; `false` when it is no longer the owner's. */
   renewLease(lease: Lease, ttlMs: number, now: EpochMs): Promise<boolean>;
   releaseLease(lease: Lease): Promise<void>;
 }
