@@ -14,7 +14,7 @@ export interface PostgresStoreOptions {
   readonly poolSize?: number;
   /** How long to wait for a connection. Default 5,000 ms. */
   readonly connectTimeoutMs?: number;
-  /** Hears when an idle connection breaks (the next query makes a new one). */
+  /** Hears when a connection breaks (the next query makes a new one). */
   readonly logger?: Logger;
 }
 
@@ -54,7 +54,11 @@ function openPool(driver: typeof pg, address: PostgresAddress, options: Postgres
     },
   });
   const logger = options.logger ?? silentLogger;
-  pool.on('error', (error) => logger.warn('store connection broke', { place: address.place, error: error.message }));
+  const broke = (error: Error) => logger.warn('store connection broke', { place: address.place, error: error.message });
+  pool.on('error', broke);
+  // The pool hears its idle connections only. One that breaks between two queries of a transaction says so by an event
+  // of its own, which would end the process if nobody listened.
+  pool.on('connect', (client) => client.on('error', broke));
   return pool;
 }
 
