@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { signalDefect } from '../../../src/engine/signal-check.ts';
 import type { Json } from '../../../src/foundation/json.ts';
 import { builtinStrategies } from '../../../src/strategy/builtin-strategies.ts';
 import { definitionDefect } from '../../../src/strategy/check-definition.ts';
@@ -55,7 +56,7 @@ for (const definition of builtinStrategies) {
       const { decided, market } = replayOf(definition, parameters).run();
       assert.ok(decided.length > 20, `${decided.length} signals`);
       for (const { signal } of decided) {
-        assert.ok(market.symbols.includes(signal.symbol));
+        assert.equal(signalDefect(signal, market.symbols), undefined);
         assert.match(signal.reason, /\d/);
         assert.doesNotMatch(signal.reason, /NaN|undefined|Infinity/);
       }
