@@ -2,7 +2,7 @@ import { type Instrument, snapPrice, snapQuantity } from '../domain/instrument.t
 import type { Execution, OrderQuantity, TimeInForce } from '../domain/order.ts';
 import { opposite, type Side } from '../domain/side.ts';
 import type { EnterSignal, OrderSignal, QuoteSignal, Signal, TargetSignal } from '../domain/signal.ts';
-import { fromNumber, type Price, type Quantity } from '../foundation/fixed-point.ts';
+import { fromNumber, type Price, type Quantity, toNumber } from '../foundation/fixed-point.ts';
 import type { RiskLimits } from '../risk/limits.ts';
 import { entryQuantity, type PositionSizing } from '../risk/position-sizing.ts';
 
@@ -41,7 +41,8 @@ export interface PlanningView {
 const GTC: TimeInForce = { kind: 'GTC' };
 
 /**
- * Turns a sound wish (`signal-check.ts`) into orders: sizing, the way out of what stands in the way, protection. The gate still
+ * Turns a sound wish (`signal-check.ts`) into orders: sizing (cut to the limits on position and risk, so that a sound wish
+ * is made smaller, not refused), the way out of what stands in the way, protection. The gate still
  * judges each.
  */
 export function planOrders(signal: Signal, view: PlanningView, sizing: PositionSizing, limits: RiskLimits): Plan {
@@ -53,9 +54,9 @@ export function planOrders(signal: Signal, view: PlanningView, sizing: PositionS
         ? ignore('there is no position to close')
         : { cancelOpen: true, drafts: exitDrafts(view) };
     case 'target':
-      return planTarget(signal, view);
+      return planTarget(signal, view, limits);
     case 'quote':
-      return planQuotes(signal, view);
+      return planQuotes(signal, view, limits);
     case 'order':
       return planOrder(signal, view);
   }
@@ -148,9 +149,10 @@ function protection(
   }));
 }
 
-function planTarget(signal: TargetSignal, view: PlanningView): Plan {
+function planTarget(signal: TargetSignal, view: PlanningView, limits: RiskLimits): Plan {
   const { instrument, position, price, equity } = view;
-  const wanted = (signal.weight * equity) / price;
+  const most = limits.maximumPositionSize;
+  const wanted = (Math.min(most, Math.max(-most, signal.weight)) * equity) / price;
   const size = snapQuantity(instrument, Math.abs(wanted));
   const target = (wanted < 0 ? -size : size) as Quantity;
   if (target === position) return ignore('already at the target');
@@ -168,19 +170,22 @@ function planTarget(signal: TargetSignal, view: PlanningView): Plan {
   return { cancelOpen: true, drafts: [marketDraft(difference > 0n ? 'buy' : 'sell', quantity, reduces)] };
 }
 
-function planQuotes(signal: QuoteSignal, view: PlanningView): Plan {
-  const quote = (side: Side, price: number | undefined): OrderDraft[] => {
-    const quantity = units(view.instrument, signal.quantity);
-    if (price === undefined || quantity === undefined) return [];
+function planQuotes(signal: QuoteSignal, view: PlanningView, limits: RiskLimits): Plan {
+  const { instrument, position, price, equity } = view;
+  const most = (limits.maximumPositionSize * equity) / price;
+  const quote = (side: Side, quotePrice: number | undefined): OrderDraft[] => {
+    if (quotePrice === undefined) return [];
+    const held = toNumber(position) * (side === 'buy' ? 1 : -1);
+    const quantity = units(instrument, Math.min(signal.quantity, most - held));
+    if (quantity === undefined) return [];
     const execution: Execution = {
       type: 'limit',
-      limitPrice: passivePrice(view.instrument, price, side),
+      limitPrice: passivePrice(instrument, quotePrice, side),
       postOnly: true,
     };
     return [{ side, quantity, execution, timeInForce: GTC, reduceOnly: false }];
   };
-  const drafts = [...quote('buy', signal.bidPrice), ...quote('sell', signal.askPrice)];
-  return { cancelOpen: true, drafts };
+  return { cancelOpen: true, drafts: [...quote('buy', signal.bidPrice), ...quote('sell', signal.askPrice)] };
 }
 
 function planOrder(signal: OrderSignal, view: PlanningView): Plan {

@@ -46,6 +46,8 @@ export class BotManager {
   #stopping = false;
   /** Why bots could not be started or had to stop, for people. */
   readonly failures: string[] = [];
+  /** A bot had to stop for a reason that is neither its strategy's nor another process's. */
+  hasCrashed = false;
 
   constructor(specs: readonly SessionSpec[], parts: BotManagerParts, options: BotManagerOptions) {
     this.#specs = new Map(specs.map((spec) => [spec.botId, spec]));
@@ -162,7 +164,10 @@ export class BotManager {
     } catch (thrown) {
       this.#report(botId, thrown);
       // Fenced off, or something is broken: leave it to a later look, by whoever gets the lease.
-      if (!(thrown instanceof BotSuperseded)) this.#resting.set(botId, 'failed');
+      if (!(thrown instanceof BotSuperseded)) {
+        this.#resting.set(botId, 'failed');
+        this.hasCrashed = true;
+      }
       await bot.stop();
     } finally {
       this.#running.delete(botId);

@@ -17,7 +17,6 @@ import { epochMs } from '../foundation/time.ts';
 import { CandleColumns } from '../market/candle-columns.ts';
 import { CandleWindow, pushCandle, refillWindow } from '../market/candle-window.ts';
 import type { EquityPoint, Lease, MarketStore, TradingStore } from '../store/store.ts';
-import { strategyFeeds } from '../strategy/feeds.ts';
 import { CandleFollower } from './candle-follower.ts';
 import type { Slice } from './slice-assembler.ts';
 
@@ -108,7 +107,6 @@ export class Bot {
   async start(lease: Lease): Promise<void> {
     const { store } = this.#parts;
     this.#lease = lease;
-    const feeds = strategyFeeds(this.spec.definition, this.spec.parameters, this.spec.symbols, this.spec.timeframe);
     this.#session = this.#openSession();
     const checkpoint = await store.checkpoint(this.spec.botId);
     if (checkpoint) {
@@ -117,7 +115,7 @@ export class Bot {
     }
     await this.#publishOutbox();
     this.#follower = new CandleFollower(this.#parts, {
-      feeds,
+      feeds: this.#windows.map((window) => window.feed),
       sequences: new Map(Object.entries(this.#sequences)),
       processedThrough: this.#counts.marketTime || Number.NEGATIVE_INFINITY,
     });

@@ -172,17 +172,14 @@ export class CandleFollower {
   async #repairFromStore(entry: MarketLogEntry): Promise<void> {
     const { store, logger } = this.#parts;
     this.repairs += 1;
-    const through = entry.kind === 'candle' ? entry.candle.watermark : entry.watermark;
+    const through = entry.kind === 'candle' ? entry.candle.closeTime : entry.watermark;
     logger.debug('reading candles from the store', { through, entry: entry.index });
     for (const feed of this.#feeds) {
-      const isEntrys = entry.kind === 'candle' && feedName(entry.candle) === feedName(feed);
       for (let more = true; more; ) {
-        const before = this.#assembler.sequence(feedName(feed));
-        for (const candle of await store.candlesAfter(feed, before, READ_COUNT)) {
-          if (candle.closeTime <= through || (isEntrys && candle.sequence < entry.candle.sequence))
-            this.#assembler.push(candle);
-        }
-        more = this.#assembler.sequence(feedName(feed)) > before;
+        const page = await store.candlesAfter(feed, this.#assembler.sequence(feedName(feed)), READ_COUNT);
+        for (const candle of page) this.#assembler.push(candle);
+        // What the store has beyond is in the log too: pushed twice, taken once.
+        more = page.length === READ_COUNT && page.at(-1)!.closeTime <= through;
       }
     }
   }

@@ -1,0 +1,165 @@
+import type { EventBus } from '../bus/event-bus.ts';
+import type { BotStatus } from '../domain/event.ts';
+import type { SessionSpec, VenueFactory } from '../engine/open-session.ts';
+import { type Clock, sleep } from '../foundation/clock.ts';
+import { messageOf } from '../foundation/errors.ts';
+import type { Logger } from '../foundation/logger.ts';
+import { BotManager } from '../live/bot-manager.ts';
+import { Collector, type CollectorOptions } from '../live/collector.ts';
+import { Recorder, type RecorderOptions, type RecorderParts } from '../live/recorder.ts';
+import { SystemMonitor } from '../live/system-monitor.ts';
+import type { MarketDataFeed } from '../market/market-data.ts';
+import type { LiveView } from '../protocol/live-view.ts';
+import type { Store } from '../store/store.ts';
+
+export type Role = 'collector' | 'bots' | 'recorder' | 'server';
+
+/** The parts of a running system, whichever they are: real or simulated, in one process or in many. */
+export interface SystemParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly bus: EventBus;
+  readonly store: Store;
+  /** What this process does. */
+  readonly roles: ReadonlySet<Role>;
+  readonly bots: readonly SessionSpec[];
+  readonly venueOf: (spec: SessionSpec) => VenueFactory;
+  /** Needed by the collector only. */
+  readonly provider?: MarketDataFeed;
+  /** 0 … 1 of a replay. */
+  readonly progress?: () => number;
+  readonly speed: number | null;
+  readonly collector: CollectorOptions;
+  readonly recorder: Omit<RecorderOptions, 'consumer'>;
+  readonly candleFiles?: NonNullable<RecorderParts['candleFiles']>;
+  /** Tells this process from others of the same role. */
+  readonly processName: string;
+  /** The server role: starts it, and gives what stops it. */
+  readonly startServer?: (monitor: SystemMonitor) => Promise<() => Promise<void>>;
+}
+
+export type EndReason = 'end' | 'stopped' | 'failed';
+
+const LOOK_EVERY_MS = 50;
+
+/**
+ * The running system: starts its roles in the order in which they must be ready, and stops them in the order in which
+ * nothing is lost: source first, then those who trade, then the recorder when it has written everything.
+ */
+export class System {
+  readonly monitor: SystemMonitor;
+  readonly failures: string[] = [];
+  readonly #parts: SystemParts;
+  readonly #recorder: Recorder | undefined;
+  readonly #bots: BotManager | undefined;
+  readonly #collector: Collector | undefined;
+  #stopServer: (() => Promise<void>) | undefined;
+  #sourceEnded = false;
+
+  constructor(parts: SystemParts) {
+    this.#parts = parts;
+    const { roles, processName } = parts;
+    this.monitor = new SystemMonitor(parts.bus, parts.clock);
+    if (roles.has('recorder')) this.#recorder = new Recorder(parts, { ...parts.recorder, consumer: processName });
+    if (roles.has('bots')) this.#bots = new BotManager(parts.bots, parts, { owner: processName });
+    if (roles.has('collector') && parts.provider) {
+      this.#collector = new Collector({ ...parts, provider: parts.provider }, parts.collector);
+    }
+  }
+
+  async start(): Promise<void> {
+    const { bots, collector, startServer, roles } = this.#parts;
+    await this.monitor.start(collector.symbols, bots.map((spec) => spec.botId));
+    if (roles.has('server')) this.#stopServer = await startServer?.(this.monitor);
+    await this.#recorder?.start();
+    await this.#bots?.start();
+    if (!this.#collector) return;
+    await this.#collector.start();
+    this.#collector.finished.then(
+      (failure) => {
+        if (failure) this.failures.push(messageOf(failure));
+        this.#sourceEnded = true;
+      },
+      () => {},
+    );
+  }
+
+  /**
+   * Waits until this process has nothing more to do (the market has ended and everything that came of it is recorded),
+   * or until `signal` says stop. Without `untilEnd` only the signal ends it.
+   */
+  async untilDone(signal: AbortSignal, untilEnd: boolean): Promise<EndReason> {
+    const { clock } = this.#parts;
+    while (!signal.aborted) {
+      if (this.failures.length > 0 || this.#bots?.hasCrashed) return 'failed';
+      if (untilEnd && (await this.#isDone())) return 'end';
+      await sleep(clock, LOOK_EVERY_MS);
+    }
+    return 'stopped';
+  }
+
+  async stop(): Promise<void> {
+    await this.#collector?.stop();
+    await this.#bots?.stop();
+    await this.#drainRecorder();
+    await this.#recorder?.stop();
+    await this.#stopServer?.();
+    this.failures.push(...(this.#bots?.failures ?? []));
+    await this.monitor.stop();
+  }
+
+  async statuses(): Promise<readonly BotStatus[]> {
+    const known = new Set(this.#parts.bots.map((spec) => spec.botId));
+    return (await this.#parts.store.botStatuses()).filter((status) => known.has(status.botId));
+  }
+
+  get candles(): number {
+    return this.#collector?.counts.candles ?? this.#recorder?.candles ?? 0;
+  }
+
+  view(): LiveView {
+    const { provider, speed, progress, clock } = this.#parts;
+    const { monitor } = this;
+    return {
+      source: provider?.name ?? 'bus',
+      speed,
+      progress: progress?.() ?? null,
+      marketTime: monitor.marketTime,
+      elapsedMs: monitor.elapsedMs,
+      prices: monitor.prices.all().map((one) => ({
+        symbol: one.symbol,
+        price: one.price,
+        marketTime: one.occurredAt,
+        ageMs: Math.max(0, clock.now() - one.receivedAt),
+        change: one.price / one.firstPrice - 1,
+        candles: one.candles,
+      })),
+      bots: monitor.statuses(),
+      lastFills: monitor.lastFills(),
+      equity: monitor.equity(),
+      events: [...this.failures, ...monitor.events()],
+    };
+  }
+
+  async #isDone(): Promise<boolean> {
+    const { roles } = this.#parts;
+    if (roles.has('collector') && !this.#sourceEnded) return false;
+    if ((roles.has('bots') || roles.has('recorder')) && !(await this.#allBotsEnded())) return false;
+    if (this.#recorder && (!this.#recorder.ended || (await this.#recorder.backlog()) > 0)) return false;
+    return true;
+  }
+
+  async #allBotsEnded(): Promise<boolean> {
+    const statuses = new Map((await this.statuses()).map((status) => [status.botId, status.lifecycle]));
+    return this.#parts.bots.every((spec) => {
+      const lifecycle = statuses.get(spec.botId);
+      return lifecycle === 'finished' || lifecycle === 'failed';
+    });
+  }
+
+  /** What is in the logs when everyone else has stopped is written before the recorder goes. */
+  async #drainRecorder(): Promise<void> {
+    if (!this.#recorder || !this.#parts.roles.has('bots')) return;
+    for (let tries = 0; tries < 200 && (await this.#recorder.backlog()) > 0; tries++) await sleep(this.#parts.clock, LOOK_EVERY_MS);
+  }
+}
