@@ -78,8 +78,8 @@ function yfinanceLayout(
   wantedSymbol: string | undefined,
 ): CsvLayout {
   const held = [...new Set(tickers.slice(1))];
-  const symbol = wantedSymbol ?? held[0]!;
-  if ((held.length > 1 && wantedSymbol === undefined) || !held.includes(symbol)) {
+  const symbol = held.length === 1 ? held[0]! : wantedSymbol;
+  if (symbol === undefined || !held.includes(symbol)) {
     throw new UserError(`${path}: holds ${held.join(', ')}; say by its symbol which one to load.`);
   }
   const own = names.map((name, column) => (column === 0 ? 'timestamp' : tickers[column] === symbol ? name : 'other'));
