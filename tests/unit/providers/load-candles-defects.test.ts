@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { UserError } from '../../../src/foundation/errors.ts';
 import { type LoadedCandles, loadCandles } from '../../../src/providers/files/load-candles.ts';
 import { temporaryFile, temporaryPath } from './temporary-file.ts';
+import { zipOf } from './zip-archive.ts';
 
 const start = Date.parse('2025-06-24T10:30:00Z');
 const HEADER = 'timestamp,open,high,low,close,volume';
@@ -57,6 +58,18 @@ test('an archive that is cut off or damaged', async () => {
   const damaged = Buffer.from(whole);
   damaged[whole.length - 6]! ^= 0xff;
   assert.match(await refusalOf(damaged), /the gzip file is damaged/);
+});
+
+test('a zip archive that is damaged, cut off, empty, or of several files', async () => {
+  const content = withLines(...[2, 3, 4, 5].map(good));
+  const whole = zipOf({ 'bars.csv': content });
+  const wrongSum = Buffer.from(whole);
+  wrongSum[wrongSum.indexOf('PK\x01\x02') + 16]! ^= 0xff;
+  for (const damaged of [wrongSum, whole.subarray(0, whole.length - 30), whole.subarray(0, 60)]) {
+    assert.match(await refusalOf(damaged), /the zip archive is cut off or damaged; fetch it again/);
+  }
+  const two = zipOf({ 'a.csv': content, 'b.csv': content });
+  assert.match(await refusalOf(two), /wants a zip archive of one file, this one holds 2 \(a.csv, b.csv\)/);
 });
 
 test('missing columns are named, with what is wanted and what was seen', async () => {

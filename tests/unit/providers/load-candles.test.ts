@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { crc32, deflateRawSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { loadCandles, loadCandlesWithSource } from '../../../src/providers/files/load-candles.ts';
 import { temporaryFile } from './temporary-file.ts';
+import { zipOf } from './zip-archive.ts';
 
 const start = Date.parse('2025-06-24T10:30:00Z');
 const MINUTE = 60_000;
@@ -27,49 +28,6 @@ async function expectBars(path: string, format: string, options: { symbol?: stri
     read,
     bars.map((bar, row) => [start + row * MINUTE, start + (row + 1) * MINUTE, ...bar]),
   );
-}
-
-/** A zip archive of deflated files: PKWARE APPNOTE 6.3. */
-function zipOf(files: Readonly<Record<string, string>>): Buffer {
-  const locals: Buffer[] = [];
-  const directory: Buffer[] = [];
-  let offset = 0;
-  for (const [name, content] of Object.entries(files)) {
-    const packed = deflateRawSync(content);
-    const sizes = Buffer.alloc(12);
-    sizes.writeUInt32LE(crc32(content), 0);
-    sizes.writeUInt32LE(packed.length, 4);
-    sizes.writeUInt32LE(Buffer.byteLength(content), 8);
-    const lengths = Buffer.from([name.length, 0, 0, 0]);
-    const local = Buffer.concat([
-      Buffer.from('PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0', 'latin1'),
-      sizes,
-      lengths,
-      Buffer.from(name),
-      packed,
-    ]);
-    const place = Buffer.alloc(14);
-    place.writeUInt32LE(offset, 10);
-    directory.push(
-      Buffer.concat([
-        Buffer.from('PK\x01\x02\x14\0\x14\0\0\0\x08\0\0\0\0\0', 'latin1'),
-        sizes,
-        lengths,
-        place,
-        Buffer.from(name),
-      ]),
-    );
-    locals.push(local);
-    offset += local.length;
-  }
-  const entries = Buffer.concat(directory);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06', 'latin1');
-  end.writeUInt16LE(directory.length, 8);
-  end.writeUInt16LE(directory.length, 10);
-  end.writeUInt32LE(entries.length, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...locals, entries, end]);
 }
 
 test('every form of CSV is recognised by itself', async () => {
