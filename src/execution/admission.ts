@@ -1,6 +1,6 @@
 import { filterBreach, type Instrument } from '../domain/instrument.ts';
 import type { Execution, OrderTerms } from '../domain/order.ts';
-import { fromNumber, type Money, type Price, toNumber, ZERO_MONEY } from '../foundation/fixed-point.ts';
+import { fromNumber, type Price, toNumber, ZERO_MONEY } from '../foundation/fixed-point.ts';
 import type { EpochMs } from '../foundation/time.ts';
 
 /** Why the venue does not take an order. */
@@ -36,10 +36,12 @@ export function refusalOf(
     return { code: 'EQUITY_FRACTION', reason: `a share of equity of ${fraction} is not above 0` };
   }
   const price = valuePrice(execution);
-  const reference = price ?? (Number.isNaN(lastPrice) ? undefined : fromNumber<Price>(lastPrice));
   // What reduces a position may be as small as what is left of it (Binance USDⓈ-M, error -4164).
-  const isExempt = terms.reduceOnly || reference === undefined;
-  const filters = isExempt ? { ...instrument, minimumNotional: ZERO_MONEY as Money } : instrument;
+  const isValued = instrument.minimumNotional > 0n && !terms.reduceOnly;
+  const reference = isValued && price === undefined && !Number.isNaN(lastPrice) ? fromNumber<Price>(lastPrice) : price;
+  const isFree = terms.reduceOnly || reference === undefined;
+  const filters =
+    isFree && instrument.minimumNotional > 0n ? { ...instrument, minimumNotional: ZERO_MONEY } : instrument;
   const breach = filterBreach(filters, quantity.quantity, price, reference ?? instrument.tickSize);
   return breach && breached(breach.code, breach.value, breach.limit);
 }

@@ -1,5 +1,5 @@
+import type { Fill } from '../domain/fill.ts';
 import { filterBreach, type Instrument } from '../domain/instrument.ts';
-import type { OrderEvent } from '../domain/order.ts';
 import {
   absolute,
   type Fixed,
@@ -16,7 +16,7 @@ import { Fees } from './fees.ts';
 import type { PathPoint } from './path.ts';
 import { TakerPrice } from './taker-price.ts';
 import type { VenueOrder } from './venue-order.ts';
-import { about, type VenueOrders } from './venue-orders.ts';
+import type { VenueOrders } from './venue-orders.ts';
 
 /** What the venue must know of the account it trades for. Both must reflect a fill as soon as its event was emitted. */
 export interface VenueAccount {
@@ -173,22 +173,23 @@ export class Fills {
     const fee = this.#fees.charge(order.instrument, terms.side, liquidity, price, quantity, order.fees);
     order.filled = (order.filled + quantity) as Quantity;
     order.fillCount += 1;
-    const event: OrderEvent & { readonly kind: 'filled' } = {
-      kind: 'filled',
-      ...about(terms, point.time),
-      fill: {
-        fillId: `${terms.clientOrderId}/${order.fillCount}`,
-        ...about(terms, point.time),
-        side: terms.side,
-        price,
-        quantity,
-        fee: fee.amount,
-        feeCurrency: fee.currency,
-        liquidity,
-      },
-      complete: isComplete,
+    const { clientOrderId, botId, symbol, side } = terms;
+    const { time } = point;
+    // Written out: a fill is what a busy run makes most of, and copying properties costs more than all its arithmetic.
+    const fill: Fill = {
+      fillId: `${clientOrderId}/${order.fillCount}`,
+      clientOrderId,
+      botId,
+      symbol,
+      side,
+      price,
+      quantity,
+      fee: fee.amount,
+      feeCurrency: fee.currency,
+      liquidity,
+      time,
     };
-    this.#orders.filled(order, event);
+    this.#orders.filled(order, { kind: 'filled', clientOrderId, botId, symbol, time, fill, complete: isComplete });
     if (!isComplete && order.isOpen) this.#runDry(order, point);
   }
 

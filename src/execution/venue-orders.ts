@@ -64,7 +64,8 @@ export class VenueOrders {
   accept(order: VenueOrder, now: EpochMs): void {
     this.#open.set(order.terms.clientOrderId, order);
     this.#bookOf(order).add(order);
-    this.#emit({ kind: 'accepted', ...about(order.terms, now) });
+    const { clientOrderId, botId, symbol } = order.terms;
+    this.#emit({ kind: 'accepted', clientOrderId, botId, symbol, time: now });
   }
 
   /** Ends an order without its (whole) fill. */

@@ -60,6 +60,11 @@ export function toNumber(value: bigint): number {
  * {@link DECIMALS}, half away from zero. Throws on NaN and infinities.
  */
 export function fromNumber<Kind extends Fixed>(value: number): Kind {
+  // A decimal of at most 15 digits is the shortest notation of its float64: no need to go by way of the text.
+  const hundredMillionths = Math.round(value * 1e8);
+  if (Math.abs(hundredMillionths) < 1e15 && hundredMillionths / 1e8 === value) {
+    return (BigInt(hundredMillionths) * 10_000n) as Kind;
+  }
   invariant(Number.isFinite(value), 'Not a finite number', { value });
   const text = value.toString();
   const exact = text.includes('e') ? undefined : parseFixed(text);
