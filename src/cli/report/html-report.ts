@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import type { RunReport } from '../../statistics/run-report.ts';
+import { chartData } from './chart-data.ts';
+import { packColumns, unpackColumn } from './column-codec.ts';
+import {
+  configurationSection,
+  definitionsSection,
+  escapeHtml,
+  figuresSection,
+  headSection,
+  monthsSection,
+  notesSection,
+  tilesSection,
+} from './html-sections.ts';
+import { reportNotes } from './report-notes.ts';
+
+export interface HtmlReportOptions {
+  /** The source of the chart library: `loadChartLibrary()`. */
+  readonly chartLibrary: string;
+  /** The most bars that a chart draws; a longer run is drawn in bigger bars, and the page says so. Default 100,000. */
+  readonly maximumBars?: number;
+}
+
+/**
+ * A run as one HTML page that needs nothing else: no network, no other file. Names and texts of the run can't become
+ * markup or script: static text is escaped, data travels as base64, and the page's policy runs only the scripts it came
+ * with, by their hash.
+ */
+export function htmlReport(report: RunReport, options: HtmlReportOptions): string {
+  const { document, columns, thinningNotes } = chartData(report, options.maximumBars ?? 100_000);
+  const packed = packColumns(columns);
+  const header = gzipSync(JSON.stringify({ document, columns: packed.columns })).toString('base64');
+  const scripts = [options.chartLibrary, pageScript()].map(inlineScript);
+  const hashes = scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
+  const policy = `default-src 'none'; script-src ${hashes.join(' ')}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(`${report.strategy.title} on ${report.symbols.join(', ')}`)}</title>
+<style>
+${pageFile('report.css')}</style>
+</head>
+<body>
+<main>
+${headSection(report)}
+${tilesSection(report.summary)}
+${chartSection(thinningNotes)}
+${figuresSection(report.summary)}
+${monthsSection(report)}
+${tradesSection(report)}
+${notesSection([...reportNotes(report), ...thinningNotes])}
+${configurationSection(report)}
+${definitionsSection()}
+<footer>Charts by <a href="https://www.tradingview.com/" rel="noopener noreferrer">TradingView</a> Lightweight Charts™, Copyright © TradingView, Inc., Apache License 2.0. Times are UTC; a bar stands at its opening time.</footer>
+</main>
+<script type="text/plain" id="report-document">${header}</script>
+<script type="text/plain" id="report-columns">${packed.text}</script>
+${scripts.map((script) => `<script>${script}</script>`).join('\n')}
+</body>
+</html>
+`;
+}
+
+function chartSection(thinningNotes: readonly string[]): string {
+  const warnings = thinningNotes.map((note) => `<p class="warning">${escapeHtml(note)}</p>`);
+  return `<section class="card">
+<div class="bar"><div class="group" id="feeds"></div><div class="group" id="ranges"></div><div class="group end"><button id="show-trades" aria-pressed="true">Trades</button><button id="logarithmic" aria-pressed="false">Log scale</button></div></div>
+${warnings.join('\n')}
+<div id="chart"><noscript>The charts and the list of trades need JavaScript.</noscript></div>
+<p class="hint">Drag to move, scroll to zoom, double-click an axis to reset it. A triangle is an entry (up: long, down: short), a dot an exit; the line between them is green for a profit and red for a loss, after fees.</p>
+</section>`;
+}
+
+function tradesSection(report: RunReport): string {
+  if (report.trades.length === 0)
+    return '<section class="card"><h2>Trades</h2><p class="hint">No trade was closed.</p><table id="trades" hidden><thead></thead><tbody></tbody></table><div id="pager" hidden></div></section>';
+  return `<section class="card"><h2>Trades</h2><div class="scroll"><table id="trades"><thead></thead><tbody></tbody></table></div><div class="bar pager" id="pager"></div></section>`;
+}
+
+/**
+ * The modules of the page folder as one script in one closure, in the order in which they need each other, without their
+ * imports and exports. `unpackColumn` is the very function that the tests run.
+ */
+function pageScript(): string {
+  const files = ['number-format.js', 'trade-lines.js', 'trade-list.js', 'charts.js', 'main.js'];
+  const sources = files.map((name) =>
+    pageFile(name)
+      .replace(/^import [^;]*;\n/gm, '')
+      .replace(/^export /gm, ''),
+  );
+  return `(() => {\n'use strict';\n${unpackColumn.toString()}\n${sources.join('\n')}})();\n`;
+}
+
+function pageFile(name: string): string {
+  return readFileSync(new URL(`./page/${name}`, import.meta.url), 'utf8');
+}
+
+/** A script must not hold the text that would end it. */
+function inlineScript(source: string): string {
+  return source.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--');
+}
