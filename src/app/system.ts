@@ -26,8 +26,8 @@ export interface SystemParts {
   readonly venueOf: (spec: SessionSpec) => VenueFactory;
   /** Needed by the collector only. */
   readonly provider?: MarketDataFeed;
-  /** 0 … 1 of a replay. */
-  readonly progress?: () => number;
+  /** How much of a replay lies before a market time, 0 … 1. */
+  readonly progress?: (marketTime: number) => number;
   readonly speed: number | null;
   readonly collector: CollectorOptions;
   readonly recorder: Omit<RecorderOptions, 'consumer'>;
@@ -35,7 +35,7 @@ export interface SystemParts {
   /** Tells this process from others of the same role. */
   readonly processName: string;
   /** The server role: starts it, and gives what stops it. */
-  readonly startServer?: (monitor: SystemMonitor) => Promise<() => Promise<void>>;
+  readonly startServer?: () => Promise<() => Promise<void>>;
 }
 
 export type EndReason = 'end' | 'stopped' | 'failed';
@@ -69,8 +69,11 @@ export class System {
 
   async start(): Promise<void> {
     const { bots, collector, startServer, roles } = this.#parts;
-    await this.monitor.start(collector.symbols, bots.map((spec) => spec.botId));
-    if (roles.has('server')) this.#stopServer = await startServer?.(this.monitor);
+    await this.monitor.start(
+      collector.symbols,
+      bots.map((spec) => spec.botId),
+    );
+    if (roles.has('server')) this.#stopServer = await startServer?.();
     await this.#recorder?.start();
     await this.#bots?.start();
     if (!this.#collector) return;
@@ -123,7 +126,7 @@ export class System {
     return {
       source: provider?.name ?? 'bus',
       speed,
-      progress: progress?.() ?? null,
+      progress: monitor.marketTime === null ? null : (progress?.(monitor.marketTime) ?? null),
       marketTime: monitor.marketTime,
       elapsedMs: monitor.elapsedMs,
       prices: monitor.prices.all().map((one) => ({
@@ -160,6 +163,7 @@ export class System {
   /** What is in the logs when everyone else has stopped is written before the recorder goes. */
   async #drainRecorder(): Promise<void> {
     if (!this.#recorder || !this.#parts.roles.has('bots')) return;
-    for (let tries = 0; tries < 200 && (await this.#recorder.backlog()) > 0; tries++) await sleep(this.#parts.clock, LOOK_EVERY_MS);
+    for (let tries = 0; tries < 200 && (await this.#recorder.backlog()) > 0; tries++)
+      await sleep(this.#parts.clock, LOOK_EVERY_MS);
   }
 }

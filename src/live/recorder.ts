@@ -11,7 +11,7 @@ export interface RecorderParts {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Also writes confirmed candles to files, where wished. */
-  readonly candleFiles?: { append(candles: readonly CandleMessage[]): void | Promise<void> };
+  readonly candleFiles?: { append(candles: readonly CandleMessage[]): Promise<unknown> };
 }
 
 export interface RecorderOptions {

@@ -1,0 +1,190 @@
+import { mkdir, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { EventBus } from '../bus/event-bus.ts';
+import { InProcessBus } from '../bus/in-process-bus.ts';
+import { connectRedisBus } from '../bus/redis-bus.ts';
+import type { Instrument } from '../domain/instrument.ts';
+import { type Timeframe, timeframeMs } from '../domain/timeframe.ts';
+import type { SessionSpec } from '../engine/open-session.ts';
+import type { Clock } from '../foundation/clock.ts';
+import { invariant, UserError } from '../foundation/errors.ts';
+import type { Logger } from '../foundation/logger.ts';
+import type { EpochMs } from '../foundation/time.ts';
+import { inferInstrument } from '../providers/files/infer-instrument.ts';
+import { loadCandles } from '../providers/files/load-candles.ts';
+import { ReplayFeed } from '../providers/files/replay-feed.ts';
+import { CandleCsvWriter } from '../store/candle-csv.ts';
+import { openEmbeddedStore } from '../store/embedded-store.ts';
+import { connectPostgresStore } from '../store/postgres-store.ts';
+import type { Store } from '../store/store.ts';
+import { strategyFeeds } from '../strategy/feeds.ts';
+import type { Configuration } from './configuration.ts';
+import { simulatedVenue } from './simulated-venue.ts';
+import { type Role, System, type SystemParts } from './system.ts';
+
+/** The only file that knows every adapter: from a configuration to the parts of a running system. */
+
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export async function openStore(configuration: Configuration, { clock, logger }: Surroundings): Promise<Store> {
+  const { store } = configuration;
+  if (store.kind === 'postgres') {
+    const opened = await connectPostgresStore({ url: store.url, schema: store.schema, logger });
+    await opened.migrate();
+    return opened;
+  }
+  await mkdir(dirname(store.path), { recursive: true });
+  // Nothing here leaves the machine before it is committed, and a power cut is a restart from the last checkpoint.
+  const opened = await openEmbeddedStore({ path: store.path, synchronous: 'NORMAL', clock });
+  await opened.migrate();
+  return opened;
+}
+
+export async function openBus(configuration: Configuration, { clock, logger }: Surroundings): Promise<EventBus> {
+  const { bus } = configuration;
+  if (bus.kind === 'in-process') return new InProcessBus({ clock, logger });
+  const { url, keyPrefix, allowUnsafeRedis } = bus;
+  return connectRedisBus({ url, keyPrefix, allowUnsafeRedis, clock, logger });
+}
+
+/** What the replayed files say: the instruments, and the period that they cover. */
+export interface ReplayedMarket {
+  readonly instruments: readonly Instrument[];
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+}
+
+export async function readMarket({ market }: Configuration): Promise<ReplayedMarket> {
+  const instruments: Instrument[] = [];
+  let from = Number.POSITIVE_INFINITY;
+  let to = Number.NEGATIVE_INFINITY;
+  for (const symbol of market.symbols) {
+    const loaded = await loadCandles({ path: dataFile(market, symbol), symbol, timeframe: market.timeframe });
+    instruments.push(inferInstrument(symbol, loaded));
+    from = Math.min(from, loaded.columns.closeTime(0));
+    to = Math.max(to, loaded.columns.closeTime(loaded.columns.length - 1));
+  }
+  return { instruments, from: from as EpochMs, to: to as EpochMs };
+}
+
+/** The bots of a configuration, ready for the engine. */
+export function sessionSpecs({ bots }: Configuration, instruments: readonly Instrument[]): SessionSpec[] {
+  return bots.map((bot) => {
+    const traded = instruments.filter((one) => bot.symbols.includes(one.symbol));
+    invariant(traded.length === bot.symbols.length, 'A bot trades a symbol that the market does not have', {
+      bot: bot.id,
+    });
+    return {
+      botId: bot.id,
+      definition: bot.definition,
+      parameters: bot.parameters,
+      symbols: bot.symbols,
+      timeframe: bot.timeframe,
+      instruments: traded,
+      currency: traded[0]!.quoteCurrency,
+      startingBalance: bot.startingBalance,
+      limits: bot.limits,
+      sizing: bot.sizing,
+      rates: new Map(),
+    };
+  });
+}
+
+/** The timeframes to build from the market's own, shortest first. */
+function derivedTimeframes(specs: readonly SessionSpec[], own: Timeframe): Timeframe[] {
+  const wanted = new Set<Timeframe>();
+  for (const spec of specs) {
+    for (const feed of strategyFeeds(spec.definition, spec.parameters, spec.symbols, spec.timeframe))
+      wanted.add(feed.timeframe);
+  }
+  wanted.delete(own);
+  for (const timeframe of wanted) {
+    if (timeframeMs(timeframe) > timeframeMs(own)) continue;
+    throw new UserError(
+      `A bot wants bars of ${timeframe}, but the market is collected at ${own}. Set market.timeframe to ${timeframe} or less.`,
+    );
+  }
+  return [...wanted].sort((a, b) => timeframeMs(a) - timeframeMs(b));
+}
+
+export interface SystemSetup extends Surroundings {
+  readonly configuration: Configuration;
+  readonly roles: ReadonlySet<Role>;
+  readonly processName: string;
+}
+
+export interface ComposedSystem {
+  readonly system: System;
+  readonly store: Store;
+  /** Closes bus and store, after `system.stop()`. */
+  close(): Promise<void>;
+}
+
+/** Opens the adapters that the configuration names and puts the system together. Nothing runs yet. */
+export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem> {
+  const { configuration, roles } = setup;
+  const { market } = configuration;
+  const replayed = await readMarket(configuration);
+  const bots = sessionSpecs(configuration, replayed.instruments);
+  const store = await openStore(configuration, setup);
+  let bus: EventBus;
+  try {
+    bus = await openBus(configuration, setup);
+  } catch (thrown) {
+    await store.close();
+    throw thrown;
+  }
+  const parts: SystemParts = {
+    clock: setup.clock,
+    logger: setup.logger,
+    bus,
+    store,
+    roles,
+    bots,
+    venueOf: () => simulatedVenue(configuration.costs),
+    provider: new ReplayFeed({ files: market.data, clock: setup.clock, speed: market.speed ?? 'max' }),
+    progress: (marketTime) => (marketTime - replayed.from) / Math.max(1, replayed.to - replayed.from),
+    speed: market.speed,
+    collector: {
+      symbols: market.symbols,
+      timeframe: market.timeframe,
+      derived: derivedTimeframes(bots, market.timeframe),
+    },
+    recorder: { recordRaw: configuration.record.raw },
+    ...(configuration.record.csv !== null && { candleFiles: new CandleCsvWriter(configuration.record.csv) }),
+    processName: setup.processName,
+  };
+  return {
+    system: new System(parts),
+    store,
+    async close() {
+      await bus.close();
+      await store.close();
+    },
+  };
+}
+
+/** Puts an embedded store's files aside, so that a new one begins. Gives where they are now; `undefined` when there were none. */
+export async function setStoreAside(path: string, stamp: string): Promise<string | undefined> {
+  const aside = path.replace(/(\.db)?$/, `-${stamp}$1`);
+  let moved: string | undefined;
+  for (const suffix of ['', '-wal', '-shm']) {
+    try {
+      await rename(path + suffix, aside + suffix);
+      if (suffix === '') moved = aside;
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+    }
+  }
+  return moved;
+}
+
+function dataFile(market: Configuration['market'], symbol: string): string {
+  const path = market.data.get(symbol);
+  if (path === undefined)
+    throw new UserError(`There is no data file for ${symbol}. Name one in market.data, or with --data ${symbol}=FILE.`);
+  return path;
+}

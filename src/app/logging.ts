@@ -1,0 +1,52 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import pino from 'pino';
+import type { Logger } from '../foundation/logger.ts';
+import type { LoggingConfiguration } from './configuration.ts';
+
+export interface OpenLog {
+  readonly logger: Logger;
+  close(): Promise<void>;
+}
+
+/** Fields that may hold a secret are never written, whoever logs them. */
+const SECRET_FIELDS = ['password', 'secret', 'apiKey', 'token', 'authorization', 'url'];
+
+/**
+ * The log: JSON lines in `{folder}/tradewind.log` (warnings and errors also on standard error), or on standard error
+ * alone where no folder is set.
+ */
+export function openLogger({ level, folder }: LoggingConfiguration): OpenLog {
+  const destinations: pino.StreamEntry[] = [
+    { level: folder === null ? level : 'error', stream: pino.destination({ dest: 2, sync: true }) },
+  ];
+  let file: ReturnType<typeof pino.destination> | undefined;
+  if (folder !== null) {
+    mkdirSync(folder, { recursive: true });
+    file = pino.destination({ dest: join(folder, 'tradewind.log'), sync: false, mkdir: true });
+    destinations.push({ level, stream: file });
+  }
+  const log = pino(
+    {
+      level,
+      redact: { paths: SECRET_FIELDS, censor: '(hidden)' },
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+    },
+    pino.multistream(destinations),
+  );
+  const write =
+    (at: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      log[at](fields, message);
+    };
+  return {
+    logger: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+    close: () =>
+      new Promise((resolve) => {
+        if (!file) return resolve();
+        file.once('close', () => resolve());
+        file.end();
+      }),
+  };
+}

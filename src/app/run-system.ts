@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { type Clock, systemClock } from '../foundation/clock.ts';
+import { UserError } from '../foundation/errors.ts';
+import { composeSystem, openStore, type Surroundings, setStoreAside } from './compose.ts';
+import type { Configuration } from './configuration.ts';
+import { openLogger } from './logging.ts';
+import type { EndReason, Role, System } from './system.ts';
+import type { SystemOutcome, SystemRequest } from './system-request.ts';
+
+const VIEW_EVERY_MS = 250;
+const ALL_ROLES: readonly Role[] = ['collector', 'bots', 'recorder'];
+
+/** Runs the system, or one role of it, until it is done, its time is over, or it is told to stop; then stops it well. */
+export async function runSystem(request: SystemRequest, clock: Clock = systemClock): Promise<SystemOutcome> {
+  const { configuration, role } = request;
+  checkRole(configuration, role);
+  const { logger, close: closeLog } = openLogger(configuration.logging);
+  const surroundings: Surroundings = { clock, logger };
+  await prepareStore(request, surroundings);
+  const roles = new Set(role === 'all' ? ALL_ROLES : [role]);
+  // Unique for each life of the process: a lease that its predecessor holds must run out, or be given back, first.
+  const processName = `${role}@${hostname()}/${randomUUID().slice(0, 8)}`;
+  const composed = await composeSystem({ configuration, roles, processName, ...surroundings });
+  try {
+    return await runComposed(request, composed.system, clock);
+  } finally {
+    await composed.close();
+    await closeLog();
+  }
+}
+
+async function runComposed(request: SystemRequest, system: System, clock: Clock): Promise<SystemOutcome> {
+  const stopper = new AbortController();
+  let overtime = false;
+  const stop = (): void => stopper.abort();
+  request.signal.addEventListener('abort', stop, { once: true });
+  if (request.signal.aborted) stop();
+  const cancelView = request.onView && clock.every(VIEW_EVERY_MS, () => request.onView?.(system.view()));
+  let reason: EndReason;
+  let cancelDuration: (() => void) | undefined;
+  try {
+    await system.start();
+    cancelDuration =
+      request.durationMs === undefined
+        ? undefined
+        : clock.after(request.durationMs, () => {
+            overtime = true;
+            stop();
+          });
+    reason = await system.untilDone(stopper.signal, request.untilEnd);
+  } finally {
+    cancelDuration?.();
+    cancelView?.();
+    request.signal.removeEventListener('abort', stop);
+    await system.stop();
+  }
+  request.onView?.(system.view());
+  return {
+    reason: system.failures.length > 0 ? 'failed' : overtime && reason === 'stopped' ? 'duration' : reason,
+    statuses: await system.statuses(),
+    candles: system.candles,
+    elapsedMs: system.monitor.elapsedMs,
+    firstTradeAfterMs: system.monitor.firstFillAfterMs,
+    view: system.view(),
+    failures: system.failures,
+  };
+}
+
+/** One role alone speaks to the others over Redis and shares their store; in memory it would be alone for ever. */
+function checkRole({ bus }: Configuration, role: SystemRequest['role']): void {
+  if (role === 'all') return;
+  if (bus.kind !== 'redis') {
+    throw new UserError(
+      `--role ${role} needs a bus that other processes share: set bus.url to a Redis, such as redis://127.0.0.1:6379.`,
+    );
+  }
+}
+
+/**
+ * A replay that ran to its end begins anew at the next start, and so does one with `--fresh`; what was recorded is put
+ * aside, not deleted. One that was interrupted goes on.
+ */
+async function prepareStore(request: SystemRequest, surroundings: Surroundings): Promise<void> {
+  const { configuration, fresh, role, onNotice } = request;
+  const { store } = configuration;
+  if (role !== 'all') {
+    if (fresh)
+      throw new UserError(
+        '--fresh works with one process only; for several, name a new store.schema and bus.keyPrefix.',
+      );
+    return;
+  }
+  if (store.kind !== 'embedded') {
+    if (fresh)
+      throw new UserError('--fresh works with the embedded store only; for PostgreSQL, name a new store.schema.');
+    return;
+  }
+  if (!existsSync(store.path)) return;
+  const why = fresh ? 'as --fresh asks' : await replayIsOver(configuration, surroundings);
+  if (why === undefined) return;
+  const stamp = new Date(surroundings.clock.now()).toISOString().replaceAll(/[:.]/g, '-');
+  const aside = await setStoreAside(store.path, stamp);
+  if (aside) onNotice?.(`Starting anew, ${why}; the earlier record is kept in ${aside}.`);
+}
+
+/** Why the recorded run needs no resuming, in words; `undefined` when it does. */
+async function replayIsOver(configuration: Configuration, surroundings: Surroundings): Promise<string | undefined> {
+  const opened = await openStore(configuration, surroundings);
+  try {
+    const statuses = new Map((await opened.botStatuses()).map((status) => [status.botId, status.lifecycle]));
+    const ended = configuration.bots.every((bot) => {
+      const lifecycle = statuses.get(bot.id);
+      return lifecycle === 'finished' || lifecycle === 'failed';
+    });
+    return ended && configuration.bots.length > 0 ? 'because the last replay ran to its end' : undefined;
+  } finally {
+    await opened.close();
+  }
+}
