@@ -36,12 +36,11 @@ export function refusalOf(
     return { code: 'EQUITY_FRACTION', reason: `a share of equity of ${fraction} is not above 0` };
   }
   const price = valuePrice(execution);
+  const hasMinimum = instrument.minimumNotional > 0n;
+  const reference = price ?? (hasMinimum && !Number.isNaN(lastPrice) ? fromNumber<Price>(lastPrice) : undefined);
   // What reduces a position may be as small as what is left of it (Binance USDⓈ-M, error -4164).
-  const isValued = instrument.minimumNotional > 0n && !terms.reduceOnly;
-  const reference = isValued && price === undefined && !Number.isNaN(lastPrice) ? fromNumber<Price>(lastPrice) : price;
   const isFree = terms.reduceOnly || reference === undefined;
-  const filters =
-    isFree && instrument.minimumNotional > 0n ? { ...instrument, minimumNotional: ZERO_MONEY } : instrument;
+  const filters = hasMinimum && isFree ? { ...instrument, minimumNotional: ZERO_MONEY } : instrument;
   const breach = filterBreach(filters, quantity.quantity, price, reference ?? instrument.tickSize);
   return breach && breached(breach.code, breach.value, breach.limit);
 }

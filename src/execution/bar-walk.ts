@@ -1,6 +1,6 @@
 import { fromNumber, type Price, toNumber } from '../foundation/fixed-point.ts';
 import { epochMs } from '../foundation/time.ts';
-import { type BarLiquidity, type Fills, priceSeen } from './fills.ts';
+import type { BarLiquidity, Fills } from './fills.ts';
 import type { OrderEventListener } from './order-gateway.ts';
 import { type BarPath, isBeyond, later, type PathPoint } from './path.ts';
 import type { SymbolBook } from './symbol-book.ts';
@@ -145,13 +145,13 @@ export class BarWalk {
     const { limitPrice, terms } = order;
     const here = this.#here;
     if (limitPrice !== undefined) {
-      const seen = priceSeen(order, here.price);
-      if (!isBeyond(seen, limitPrice, order.fillDirection)) {
+      // The limit lies on the tick's grid, so what the order sees is beyond it exactly when the path's price is.
+      if (!isBeyond(here.price, limitPrice, order.fillDirection)) {
         this.#rest(order);
         return;
       }
       if (order.postOnly) {
-        const reason = `post-only: the price is ${toNumber(seen)}, the limit of the ${terms.side} ${toNumber(limitPrice)}`;
+        const reason = `post-only: the price is ${toNumber(here.price)}, the limit of the ${terms.side} ${toNumber(limitPrice)}`;
         this.#orders.reject(order, 'POST_ONLY_WOULD_TAKE', reason, here.time);
         return;
       }

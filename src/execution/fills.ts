@@ -203,7 +203,7 @@ export class Fills {
 }
 
 /** The path's price on the grid, against the order. */
-export function priceSeen(order: VenueOrder, price: Price): Price {
+function priceSeen(order: VenueOrder, price: Price): Price {
   return roundToStep(price, order.instrument.tickSize, order.terms.side === 'buy' ? 'up' : 'down');
 }
 

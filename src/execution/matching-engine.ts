@@ -52,8 +52,9 @@ import { about, mayFollow, VenueOrders } from './venue-orders.ts';
  * 11. A share of equity becomes a quantity at the (first) fill: the largest multiple of the step, up to the maximum
  *     quantity, with `quantity × price × (1 + taker rate) ≤ fraction × equity(symbol, price)`, `price` being the fill's
  *     own. The fraction counts as the shortest decimal that stands for its float64, cut to 12 decimals, so that all is
- *     exact. Slippage that grows with size is that of the size at the price without it: a little more than needed.
- *     Nothing, or less than the venue's filters: cancelled. Of a reduce-only order a share means the whole position.
+ *     exact. Slippage that grows with size is that of the size at the price without it (or of what the bar can fill): a
+ *     little more than needed. Nothing, or less than the venue's filters: cancelled. Of a reduce-only order a share
+ *     means the whole position.
  * 12. Fees: value × rate of maker or taker, rounded half away from zero to 10⁻¹² or the model's precision; see
  *     `cost-models.ts` for fees by the unit, minimums and currencies.
  * 13. Refusals at submission, in this order: `UNKNOWN_SYMBOL`, `DUPLICATE_ORDER_ID` (of an open order or one of the
@@ -63,8 +64,8 @@ import { about, mayFollow, VenueOrders } from './venue-orders.ts';
  * 14. Order and time. Happenings come in the order of the path, at one place in the order of submission. A fill's time
  *     is the bar's open plus its fraction of the bar, in whole milliseconds. The n-th fill of an order is
  *     `{clientOrderId}/{n}`.
- * 15. Chance comes from `Random(seed, 'slippage')` alone, one draw for each attempt to take, and is in the snapshot:
- *     the same submissions and bars give the same events, with or without a restart between any two calls.
+ * 15. Chance comes from `Random(seed, 'slippage')` alone, one draw each time an order takes, and is in the snapshot: the
+ *     same submissions and bars give the same events, with or without a restart between any two calls.
  *
  * Bars are sound (`candleDefect`) and their close times never go back. Whoever listens may submit and cancel from
  * within an event.

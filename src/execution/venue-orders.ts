@@ -131,10 +131,8 @@ export class VenueOrders {
 
   /** Wakes those that waited for the order, or takes them with it. */
   #settleFollowers(parent: VenueOrder, outcome: Outcome, time: EpochMs): void {
-    const { clientOrderId, botId } = parent.terms;
-    const followers = this.#openOnes(
-      (one) => one.phase === 'waiting' && one.terms.after === clientOrderId && one.terms.botId === botId,
-    );
+    const { clientOrderId } = parent.terms;
+    const followers = this.#openOnes((one) => one.phase === 'waiting' && one.terms.after === clientOrderId);
     for (const one of followers) {
       if (!one.isOpen) continue;
       if (mayFollow(one.terms, outcome)) this.#wake(one, time);

@@ -655,6 +655,42 @@ describe('rule 10: ties between orders', () => {
     ]);
   });
 
+  test('a follower with its own latency still ahead waits for that too', () => {
+    const venue = new Venue({ latencyMs: 45_000 });
+    venue.submit({ clientOrderId: 'entry', execution: limit('95') });
+    venue.bar(100, 101, 99, 100);
+    venue.submit({ clientOrderId: 'late', side: 'sell', execution: market, after: 'entry' });
+    // 100 → 105 → 90 → 90: 95 at 33.3 s; the follower is active at 45 s.
+    same(venue.hush().bar(101, 105, 90, 90), [
+      'entry filled 1 @ 95 maker at 93333',
+      'late filled 1 @ 90 taker at 105000',
+    ]);
+  });
+
+  test('a follower that a listener ended in between is left alone', () => {
+    const venue = new Venue({
+      listener: (event, self) => {
+        if (event.kind === 'cancelled' && event.clientOrderId === 'a') self.engine.cancel('b', event.time);
+      },
+    });
+    venue.submit({ clientOrderId: 'entry', execution: limit('95') });
+    venue.submit({ clientOrderId: 'a', execution: market, after: 'entry' });
+    venue.submit({ clientOrderId: 'b', execution: market, after: 'entry' });
+    venue.hush().engine.cancel('entry', venue.now);
+    same(venue.said(), ['entry cancelled at 0', 'a cancelled at 0', 'b cancelled at 0']);
+  });
+
+  test('a follower on another symbol, which has seen bars, is woken there', () => {
+    const other: Instrument = { ...ACME, symbol: 'OTHER' };
+    const venue = new Venue({ instruments: [ACME, other] });
+    venue.submit({ clientOrderId: 'entry', execution: limit('95') });
+    venue.submit({ clientOrderId: 'hedge', symbol: 'OTHER', side: 'sell', execution: market, after: 'entry' });
+    venue.engine.onBar('OTHER', epochMs(0), epochMs(60_000), 50, 60, 40, 50, 1);
+    same(venue.hush().bar(100, 111, 90, 100), ['entry filled 1 @ 95 maker at 10000']);
+    venue.engine.onBar('OTHER', epochMs(60_000), epochMs(120_000), 50, 60, 40, 50, 1);
+    same(venue.said(), ['hedge filled 1 @ 50 taker at 60000']);
+  });
+
   test('a follower on another symbol becomes active at the time of the fill', () => {
     const other: Instrument = { ...ACME, symbol: 'OTHER' };
     const venue = new Venue({ instruments: [ACME, other] });
@@ -690,15 +726,29 @@ describe('rule 11: a share of equity', () => {
   test('slippage by size is that of the size without it, and the bound holds', () => {
     const costs: CostModel = {
       ...percentFees(0, 0.001),
-      slippage: { kind: 'volume-impact', shape: 'linear', basisPointsAtFullVolume: 1000 },
+      slippage: { kind: 'volume-impact', shape: 'linear', basisPointsAtFullVolume: 2000 },
     };
     const venue = new Venue({ balance: '100000', costs });
     venue.submit({ quantity: { kind: 'equity-fraction', fraction: 1 }, execution: market });
     venue.bar(100, 110, 90, 105, 1000);
-    // 999 units without impact; their price is 100 + 9.99, so 110; 908 units fit.
+    // 999 units without impact; their price is 100 + 19.98, so 120; 832 units fit, whose own price would be 117.
     const [fill] = venue.fills;
-    same([formatFixed(fill!.price), formatFixed(fill!.quantity)], ['110', '908']);
+    same([formatFixed(fill!.price), formatFixed(fill!.quantity)], ['120', '832']);
     assert.ok(venue.portfolio.balance('USD') >= 0n);
+  });
+
+  test('fees by the unit and minimum fees count too', () => {
+    const bought = (fees: CostModel['fees']): string => {
+      const venue = new Venue({ balance: '10000', costs: { ...percentFees(0, 0), fees } });
+      venue.submit({ quantity: half, execution: market });
+      venue.bar(100, 110, 90, 105);
+      assert.ok(venue.portfolio.balance('USD') >= fixed<Money>('5000'));
+      return formatFixed(venue.fills[0]!.quantity);
+    };
+    same(bought({ kind: 'per-unit', perUnit: 0 }), '50');
+    same(bought({ kind: 'per-unit', perUnit: 2 }), '49');
+    same(bought({ kind: 'per-unit', perUnit: 0, minimum: 101 }), '48');
+    same(bought({ kind: 'percent', makerRate: 0, takerRate: 0, minimum: 100 }), '49');
   });
 
   test('a limit order is sized where it fills', () => {
@@ -891,6 +941,7 @@ describe('rule 13: refusals at submission', () => {
     same(refusal({ execution: market }, venue), 'NOTIONAL_MINIMUM');
     same(refusal({ execution: trailing('1') }, venue), 'NOTIONAL_MINIMUM');
     same(refusal({ execution: market, reduceOnly: true }, venue), 'accepted');
+    same(refusal({ execution: limit('9'), reduceOnly: true }, venue), 'accepted');
   });
 });
 
