@@ -6,7 +6,7 @@ import type { Json } from '../../src/foundation/json.ts';
 import { epochMs } from '../../src/foundation/time.ts';
 import { type AuditBreak, verifyAuditChain } from '../../src/store/audit-chain.ts';
 import type { Store } from '../../src/store/store.ts';
-import type { StoreBench, StoreTest } from './store.contract.ts';
+import type { StoreBench, StoreTest } from './store-bench.ts';
 import { START, sampleEntry, sampleFill, sampleIntent, sampleOrderEvents, sampleSignal } from './store-samples.ts';
 
 const now = epochMs(START);

@@ -4,7 +4,7 @@ import { InvariantError } from '../../src/foundation/errors.ts';
 import { fixed, type Money, type Price, type Quantity } from '../../src/foundation/fixed-point.ts';
 import { epochMs } from '../../src/foundation/time.ts';
 import type { BotCommit, Store } from '../../src/store/store.ts';
-import { lease, type StoreBench, type StoreTest } from './store.contract.ts';
+import { lease, type StoreBench, type StoreTest } from './store-bench.ts';
 import {
   START,
   sampleCommit,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { epochMs } from '../../src/foundation/time.ts';
 import type { Lease } from '../../src/store/store.ts';
-import type { StoreTest } from './store.contract.ts';
+import type { StoreTest } from './store-bench.ts';
 import { START, sampleCommit } from './store-samples.ts';
 
 const now = epochMs(START);
@@ -98,6 +98,7 @@ export function leaseContract(storeTest: StoreTest): void {
         break;
       }
       committed += 1;
+      assert.ok(committed < 2_000, 'the takeover never came, or never fenced the old writer off');
     }
     await takeover;
     const resumed = await other.checkpoint('bot');

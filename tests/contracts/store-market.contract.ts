@@ -4,7 +4,7 @@ import type { Candle } from '../../src/domain/candle.ts';
 import type { CandleMessage } from '../../src/domain/event.ts';
 import { InvariantError } from '../../src/foundation/errors.ts';
 import { epochMs } from '../../src/foundation/time.ts';
-import type { StoreTest } from './store.contract.ts';
+import type { StoreTest } from './store-bench.ts';
 import { START, sampleCandle } from './store-samples.ts';
 
 const feed = { symbol: 'BTCUSDT', timeframe: '1m' } as const;

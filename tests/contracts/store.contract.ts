@@ -1,28 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '../../src/foundation/errors.ts';
-import { epochMs } from '../../src/foundation/time.ts';
 import { columnsOf, type TableName, tables } from '../../src/store/schema.ts';
-import type { Lease, Store } from '../../src/store/store.ts';
 import { auditContract } from './store-audit.contract.ts';
+import type { BenchMaker, StoreTest } from './store-bench.ts';
 import { commitContract } from './store-commit.contract.ts';
 import { leaseContract } from './store-lease.contract.ts';
 import { marketContract } from './store-market.contract.ts';
-import { START, sampleCandle } from './store-samples.ts';
-
-/** Data of its own for one test, and a way to it behind the store's back. */
-export interface StoreBench {
-  /** Opens the data, once more each time, without migrating. */
-  open(): Promise<Store>;
-  execute(statement: string): Promise<void>;
-  query(statement: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
-  columnNames(table: string): Promise<readonly string[]>;
-  /** Closes every store that was opened, and removes the data. */
-  dispose(): Promise<void>;
-}
-
-export type BenchMaker = () => Promise<StoreBench>;
-export type StoreTest = (name: string, body: (store: Store, bench: StoreBench) => Promise<void>) => void;
+import { sampleCandle } from './store-samples.ts';
 
 /** What every store does, whatever it is made of. */
 export function storeContract(name: string, makeBench: BenchMaker): void {
@@ -43,13 +28,6 @@ export function storeContract(name: string, makeBench: BenchMaker): void {
   describe(`${name}: commits of bots`, () => commitContract(storeTest));
   describe(`${name}: leases`, () => leaseContract(storeTest));
   describe(`${name}: audit log`, () => auditContract(storeTest));
-}
-
-/** A lease that nobody contends. */
-export async function lease(store: Store, name = 'bots'): Promise<Lease> {
-  const taken = await store.acquireLease(name, 'this-process', 60_000, epochMs(START));
-  assert.ok(taken);
-  return taken;
 }
 
 function schemaContract(storeTest: StoreTest): void {

@@ -9,7 +9,8 @@ import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import { connectPostgresStore } from '../../src/store/postgres-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type SharedPostgres, sharedPostgres } from '../support/servers.ts';
-import { type StoreBench, storeContract } from './store.contract.ts';
+import { storeContract } from './store.contract.ts';
+import type { StoreBench } from './store-bench.ts';
 
 let server: SharedPostgres;
 before(async () => {
