@@ -69,6 +69,12 @@ export class RedisAppender {
   }
 
   async #send(batch: readonly Waiting[]): Promise<void> {
+    const [only] = batch;
+    if (only && batch.length === 1) {
+      const position = await this.#connection.request((redis) => redis.xadd(only.key, '*', ENTRY_FIELD, only.text));
+      settle(only.call, position as LogPosition);
+      return;
+    }
     const replies = await this.#connection.request(async (redis) => {
       const transaction: ChainableCommander = redis.multi();
       for (const { key, text } of batch) transaction.xadd(key, '*', ENTRY_FIELD, text);

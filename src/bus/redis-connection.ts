@@ -9,6 +9,8 @@ const CONNECT_WITHIN_MS = 2_500;
 /** A connection on which a command stays unanswered for so long is dead (half-open, or the server hangs). */
 const SILENCE_LIMIT_MS = 4_000;
 const HEARTBEAT_MS = 2_000;
+/** How long a server may take to close a connection that we have closed. */
+const DISCONNECT_WITHIN_MS = 200;
 const RECONNECT_FIRST_MS = 50;
 const RECONNECT_LONGEST_MS = 1_000;
 /** Before a command is repeated that the server could not serve just now. */
@@ -24,6 +26,7 @@ export interface RedisConnector {
 
 interface ConnectionParts {
   readonly redis: Redis;
+  readonly name: string;
   readonly address: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -40,14 +43,15 @@ export class RedisConnection {
   readonly #stopHeartbeat: () => void;
   #closed = false;
 
-  constructor({ redis, address, clock, logger }: ConnectionParts) {
+  constructor({ redis, name, address, clock, logger }: ConnectionParts) {
+    const place = { address, connection: name };
     this.redis = redis;
     this.#clock = clock;
     let wasReady = false;
     let lost = false;
     redis.on('ready', () => {
       wasReady = true;
-      if (lost) logger.info('The connection to Redis is back', { address });
+      if (lost) logger.info('The connection to Redis is back', place);
       lost = false;
       for (const waiter of this.#waiting) waiter.resolve();
       this.#waiting.clear();
@@ -55,9 +59,9 @@ export class RedisConnection {
     redis.on('close', () => {
       if (!wasReady || lost || this.#closed) return;
       lost = true;
-      logger.warn('The connection to Redis was lost; trying again', { address });
+      logger.warn('The connection to Redis was lost; trying again', place);
     });
-    redis.on('error', (error) => logger.debug('Redis connection', { address, error: messageOf(error) }));
+    redis.on('error', (error) => logger.debug('Redis connection', { ...place, error: messageOf(error) }));
     this.#stopHeartbeat = clock.every(HEARTBEAT_MS, () => {
       if (this.isReady) redis.ping().catch(() => {});
     });
@@ -135,6 +139,9 @@ export async function connectRedis(
     protocol: 2,
     lazyConnect: true,
     connectTimeout: CONNECT_WITHIN_MS,
+    disconnectTimeout: DISCONNECT_WITHIN_MS,
+    // A server that still loads its data is asked again soon; ioredis would wait a second or more.
+    maxLoadingRetryTime: RECONNECT_FIRST_MS,
     socketTimeout: SILENCE_LIMIT_MS,
     retryStrategy,
     // Both together: what is unanswered when the connection breaks is rejected. (Without the first, ioredis never
@@ -143,12 +150,15 @@ export async function connectRedis(
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
   } satisfies RedisOptions;
-  const create = (name: string): Redis => new Redis(url, { ...options, connectionName: `tradewind-${name}` });
-  const commands = new RedisConnection({ redis: create('commands'), address, clock, logger });
+  const create = (name: string): RedisConnection => {
+    const redis = new Redis(url, { ...options, connectionName: `tradewind-${name}` });
+    return new RedisConnection({ redis, name, address, clock, logger });
+  };
+  const commands = create('commands');
   await establish(commands, address, clock);
   state.established = true;
   const open = (name: string): RedisConnection => {
-    const connection = new RedisConnection({ redis: create(name), address, clock, logger });
+    const connection = create(name);
     connection.redis.connect().catch(() => {}); // It tries again by itself.
     return connection;
   };

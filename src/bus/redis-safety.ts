@@ -12,6 +12,10 @@ interface UnsafeSetting {
 /**
  * Refuses (UserError) a Redis that would lose acknowledged entries without a word: one that evicts keys when its memory
  * is full, or that keeps no append-only file. With `allowUnsafe` it only warns.
+ *
+ * It also warns of an append-only file that is not synced before each answer: while one sync is under way Redis holds
+ * further writes back for up to 2 s (`flushAppendOnlyFile` in its aof.c) and answers all the same, so that even a mere
+ * kill of its process loses what it has acknowledged meanwhile.
  */
 export async function checkSafety(
   connection: RedisConnection,
@@ -22,6 +26,7 @@ export async function checkSafety(
   const unsafe: UnsafeSetting[] = [];
   const policy = await setting(connection, 'maxmemory-policy');
   const appendOnly = await setting(connection, 'appendonly');
+  const sync = await setting(connection, 'appendfsync');
   if (policy === undefined || appendOnly === undefined) {
     logger.warn('Redis does not let us read its settings: see to it that it keeps what it is given', {
       address,
@@ -39,6 +44,13 @@ export async function checkSafety(
   if (appendOnly !== undefined && appendOnly !== 'yes') {
     unsafe.push({ name: 'appendonly', value: appendOnly, safe: 'yes', harm: 'loses everything when it is killed' });
   }
+  if (appendOnly === 'yes' && sync !== undefined && sync !== 'always') {
+    logger.warn('Redis may lose what it acknowledged in the last two seconds before a crash', {
+      address,
+      setting: `appendfsync ${sync}`,
+      mend: `${clientFor(address)} CONFIG SET appendfsync always`,
+    });
+  }
   if (unsafe.length === 0) return;
   const message = describe(unsafe, address);
   if (!allowUnsafe) throw new UserError(message);
@@ -47,10 +59,13 @@ export async function checkSafety(
 
 function describe(unsafe: readonly UnsafeSetting[], address: string): string {
   const faults = unsafe.map(({ name, value, harm }) => `${harm} (${name} ${value})`).join(' and ');
-  const colon = address.lastIndexOf(':');
-  const client = `redis-cli -h ${address.slice(0, colon)} -p ${address.slice(colon + 1)}`;
-  const mend = unsafe.map(({ name, safe }) => `\`${client} CONFIG SET ${name} ${safe}\``).join(' and ');
+  const mend = unsafe.map(({ name, safe }) => `\`${clientFor(address)} CONFIG SET ${name} ${safe}\``).join(' and ');
   return `Redis at ${address} ${faults}: run ${mend} and put the same into its redis.conf, or allow an unsafe Redis in the configuration.`;
+}
+
+function clientFor(address: string): string {
+  const colon = address.lastIndexOf(':');
+  return `redis-cli -h ${address.slice(0, colon)} -p ${address.slice(colon + 1)}`;
 }
 
 /** `undefined` where the server does not tell (many hosted ones forbid CONFIG). */

@@ -240,7 +240,7 @@ function recoveryContract(withBus: WithBus): void {
       await dying.consume(log, options, hanging.handle);
       await until(harness, () => hanging.entries.length === 5, 'the batch');
       const heir = new Collector();
-      await bus.consume(log, { ...options, consumer: 'b', reclaimAfterMs: 600 }, heir.handle);
+      await bus.consume(log, { ...options, consumer: 'b', reclaimAfterMs: 1_500 }, heir.handle);
       await bus.append(log, [6]);
       await until(harness, () => heir.entries.length === 1, 'the new entry');
       await harness.pass(200);
@@ -317,7 +317,7 @@ function rejectionContract(withBus: WithBus): void {
       const bus = await harness.open();
       const log = numbersLog(harness.unique('log'));
       let calls = 0;
-      await bus.consume(log, { ...options, retryDelayMs: 400 }, async () => {
+      await bus.consume(log, { ...options, retryDelayMs: 1_000 }, async () => {
         if (++calls === 1) throw new Error('not now');
       });
       await bus.append(log, [1]);
