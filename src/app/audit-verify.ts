@@ -1,0 +1,22 @@
+import { existsSync } from 'node:fs';
+import { systemClock } from '../foundation/clock.ts';
+import { UserError } from '../foundation/errors.ts';
+import { silentLogger } from '../foundation/logger.ts';
+import { type AuditVerdict, verifyAuditChain } from '../store/audit-chain.ts';
+import { openStore } from './compose.ts';
+import type { Configuration } from './configuration.ts';
+
+/** Recomputes the hash chain of a store's audit log. Throws a UserError where there is no store. */
+export async function verifyAudit(configuration: Configuration): Promise<AuditVerdict> {
+  const { store: place } = configuration;
+  // Opening would make an empty one, whose log is whole and says nothing.
+  if (place.kind === 'embedded' && !existsSync(place.path)) {
+    throw new UserError(`There is no store ${place.path}: "tradewind start" makes one; name another with --store.`);
+  }
+  const store = await openStore(configuration, { clock: systemClock, logger: silentLogger });
+  try {
+    return await verifyAuditChain(store);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,112 @@
+import type { Timeframe } from '../domain/timeframe.ts';
+import type { CostModel } from '../execution/cost-models.ts';
+import type { MatchingOptions } from '../execution/matching-engine.ts';
+import type { Money } from '../foundation/fixed-point.ts';
+import type { JsonObject } from '../foundation/json.ts';
+import type { RiskLimits } from '../risk/limits.ts';
+import type { PositionSizing } from '../risk/position-sizing.ts';
+import type { CheckedParameters } from '../strategy/feeds.ts';
+import type { AnyStrategyDefinition } from '../strategy/strategy.ts';
+
+/** Everything that a person can set: read once, checked, complete. Paths are absolute. */
+export interface Configuration {
+  /** The file it came from; `null` when there is none and all are defaults. */
+  readonly file: string | null;
+  readonly trading: TradingConfiguration;
+  readonly market: MarketConfiguration;
+  readonly bots: readonly BotConfiguration[];
+  /** The limits of bots that set none of their own. */
+  readonly risk: RiskLimits;
+  readonly costs: CostsConfiguration;
+  readonly store: StoreConfiguration;
+  readonly bus: BusConfiguration;
+  readonly server: ServerConfiguration;
+  readonly record: RecordConfiguration;
+  readonly logging: LoggingConfiguration;
+  /** A section as it stands in the file (S4-74), environment variables filled in; empty when it is absent. */
+  section(name: string): JsonObject;
+  /** Values that came from environment variables, `store.url` → `DATABASE_URL`: they are never printed. */
+  readonly fromEnvironment: ReadonlyMap<string, string>;
+}
+
+export const TRADING_MODES = ['paper', 'demo', 'live'] as const;
+export type TradingMode = (typeof TRADING_MODES)[number];
+
+export interface TradingConfiguration {
+  /** Where orders go. */
+  readonly mode: TradingMode;
+  /** Arms live trading (S4-64); the command line must ask for it as well. */
+  readonly allowLive: boolean;
+  /** Of bots that name none (S4-66). */
+  readonly timeframe: Timeframe;
+}
+
+export interface MarketConfiguration {
+  readonly provider: 'replay';
+  readonly symbols: readonly string[];
+  /** Of the candles that are collected; bigger ones are made of them. */
+  readonly timeframe: Timeframe;
+  /** Market seconds per real second of a replay; `null` as fast as can be. */
+  readonly speed: number | null;
+  /** The file of each symbol to replay. */
+  readonly data: ReadonlyMap<string, string>;
+  /** How many candles of each feed are kept at hand (S4-67). */
+  readonly bufferSize: number;
+  /** How long a feed may be silent before it counts as stale (S4-68). */
+  readonly updateTimeoutMs: number;
+}
+
+export interface BotConfiguration {
+  readonly id: string;
+  /** A built-in strategy's name or the absolute path of a file. */
+  readonly strategy: string;
+  readonly definition: AnyStrategyDefinition;
+  readonly parameters: CheckedParameters;
+  readonly symbols: readonly string[];
+  readonly timeframe: Timeframe;
+  readonly startingBalance: Money;
+  readonly sizing: PositionSizing;
+  readonly limits: RiskLimits;
+}
+
+/** What executions on paper cost, and how they come about. */
+export interface CostsConfiguration {
+  readonly model: CostModel;
+  readonly latencyMs: number;
+  readonly seed: number;
+  readonly matching: MatchingOptions;
+}
+
+export type StoreConfiguration =
+  | { readonly kind: 'embedded'; readonly path: string }
+  | { readonly kind: 'postgres'; readonly url: string; readonly schema: string };
+
+export type BusConfiguration =
+  | { readonly kind: 'in-process' }
+  | {
+      readonly kind: 'redis';
+      readonly url: string;
+      readonly keyPrefix: string;
+      /** Accept a Redis whose settings may lose data. */
+      readonly allowUnsafeRedis: boolean;
+    };
+
+export interface ServerConfiguration {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface RecordConfiguration {
+  /** Keep the provider's own words beside the candles. */
+  readonly raw: boolean;
+  /** The folder for CSV files of confirmed candles; `null` for none. */
+  readonly csv: string | null;
+}
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+export interface LoggingConfiguration {
+  readonly level: (typeof LOG_LEVELS)[number];
+  /** The folder for log files; `null` for none. */
+  readonly folder: string | null;
+}

@@ -1,0 +1,207 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import type { Period } from '../app/backtest-data.ts';
+import type { BacktestPlan, BacktestRun } from '../app/backtest-run.ts';
+import {
+  readFees,
+  readLatency,
+  readMoment,
+  readSizing,
+  readSlippage,
+  readSpread,
+  readSymbol,
+  readTimeframe,
+} from '../app/config-values.ts';
+import type { EndOfRun } from '../backtest/backtest.ts';
+import type { Timeframe } from '../domain/timeframe.ts';
+import type { FeeModel, SlippageModel, SpreadModel } from '../execution/cost-models.ts';
+import { systemClock } from '../foundation/clock.ts';
+import { UserError } from '../foundation/errors.ts';
+import { fromNumber, type Money } from '../foundation/fixed-point.ts';
+import { type EpochMs, toIso } from '../foundation/time.ts';
+import { noLimits } from '../risk/limits.ts';
+import type { PositionSizing } from '../risk/position-sizing.ts';
+import type { RunReport } from '../statistics/run-report.ts';
+import type { CommandContext } from './command-context.ts';
+import {
+  type Assignment,
+  oneOf,
+  readAssignment,
+  readMoney,
+  readSeed,
+  readText,
+  value,
+  valueList,
+  values,
+} from './option-values.ts';
+import { ProgressLine } from './progress-line.ts';
+import { checkReportPath, writeReport } from './report-file.ts';
+
+interface BacktestOptions {
+  readonly data?: readonly string[];
+  readonly symbol?: readonly string[];
+  readonly timeframe?: Timeframe;
+  readonly from?: EpochMs;
+  readonly to?: EpochMs;
+  readonly set?: readonly Assignment[];
+  readonly cash?: Money;
+  readonly sizing?: PositionSizing;
+  /** False for `--no-limits`. */
+  readonly limits: boolean;
+  readonly fees?: FeeModel;
+  readonly spread?: SpreadModel;
+  readonly slippage?: SlippageModel;
+  readonly latency?: number;
+  readonly seed?: number;
+  readonly end?: keyof typeof ENDS;
+  readonly config?: string;
+  readonly json?: true;
+  readonly report?: string;
+  readonly definitions?: true;
+}
+
+const ENDS = {
+  keep: 'keep',
+  close: 'close-at-last-close',
+  'close-at-open': 'close-at-last-open',
+} as const satisfies Record<string, EndOfRun>;
+const END_NAMES = ['keep', 'close', 'close-at-open'] as const;
+
+const EXAMPLES = `
+Examples:
+  Bars of BTCUSDT come with the program, so that this needs no file:
+  $ tradewind backtest moving-average-cross --symbol BTCUSDT --timeframe 5m --set fast=10 --set slow=30
+
+  Your own file of bars (CSV, also gzip or zip, or Parquet), and a page with charts:
+  $ tradewind backtest bollinger-reversion --data ./SOLUSDT-1h.csv.gz --report out.html
+
+  Several symbols, for a strategy that trades them together:
+  $ tradewind backtest momentum-rotation --data BTCUSDT=btc.csv --data ETHUSDT=eth.csv --timeframe 1h
+
+  Your own strategy, without fees, all in, as other backtesters do it:
+  $ tradewind backtest ./my-strategy.ts --data GOOG.csv --fees none --spread none --slippage none \\
+      --sizing all-in --no-limits --end close-at-open
+
+Sizes (--sizing): percent:10 of equity, fixed:0.5 units, risk:1 % of equity lost at the stop, volatility:20 % a year,
+all-in. Fees (--fees): bybit, binance, none, the name of a price list such as okx-spot, or maker:taker as 0.02%:0.055%.
+Costs and limits that are not given come from tradewind.yaml, or are the defaults of tradewind.example.yaml.`;
+
+export function backtestCommand(context: CommandContext): Command {
+  return new Command('backtest')
+    .summary('run a strategy over history and report')
+    .description('Runs a strategy over history by the same engine that trades, and reports.')
+    .argument('<strategy>', 'name of a built-in strategy (see "tradewind strategies"), or path of a strategy file')
+    .option('-d, --data <[SYMBOL=]FILE>', 'file of bars; several times for several symbols', values(readText))
+    .option('-s, --symbol <symbol>', 'what is traded; several with commas', valueList(readSymbol))
+    .option(
+      '-t, --timeframe <timeframe>',
+      "length of a bar, made of the file's own (default: the file's)",
+      value(readTimeframe),
+    )
+    .option('--from <time>', 'use only bars that open then or later, in UTC', value(readMoment))
+    .option('--to <time>', 'use only bars that close then or earlier, in UTC', value(readMoment))
+    .option('--set <parameter=value>', 'set a parameter of the strategy; several times', values(readAssignment))
+    .option('--cash <amount>', 'money to begin with (default: 10000)', value(readMoney))
+    .option('--sizing <size>', 'how large an entry is (default: percent:10)', value(readSizing))
+    .option('--no-limits', 'lift all risk limits: for comparing with other backtesters')
+    .option('--fees <fees>', 'fees of a venue, or maker:taker', value(readFees))
+    .option('--spread <spread>', 'distance from bid to ask: none, 2 ticks, 1bp', value(readSpread))
+    .option('--slippage <slippage>', 'none, 1bp, impact:10bp, linear:10bp, random:0-2bp', value(readSlippage))
+    .option('--latency <duration>', 'time from an order to its effect, such as 50ms', value(readLatency))
+    .option('--seed <number>', 'seed of random slippage', value(readSeed))
+    .option('--end <what>', 'positions open at the end: keep (default), close, close-at-open', value(oneOf(END_NAMES)))
+    .option('-c, --config <file>', 'configuration file (default: tradewind.yaml where there is one)')
+    .option('--json', 'print one JSON document instead of text')
+    .option('-r, --report <file.html>', 'write a page with charts too')
+    .option('--definitions', 'explain every figure below the report')
+    .addHelpText('after', EXAMPLES)
+    .action((strategy: string, options: BacktestOptions) => runBacktestCommand(strategy, options, context));
+}
+
+async function runBacktestCommand(strategy: string, options: BacktestOptions, context: CommandContext): Promise<void> {
+  const { console, cwd } = context;
+  const reportPath = options.report === undefined ? undefined : resolve(cwd, options.report);
+  if (reportPath !== undefined) await checkReportPath(reportPath);
+  const [{ runBacktestPlan }, plan] = await Promise.all([
+    import('../app/backtest-run.ts'),
+    makePlan(strategy, options, cwd),
+  ]);
+  const progress = new ProgressLine(console, systemClock);
+  let run: BacktestRun;
+  try {
+    run = await runBacktestPlan(plan, (step, fraction) => progress.show(step, fraction));
+  } finally {
+    progress.clear();
+  }
+  await printReport(run.report, options, context);
+  if (reportPath !== undefined) {
+    await writeReport(run.report, reportPath);
+    console.err(`Wrote ${options.report}.\n`);
+  }
+}
+
+async function makePlan(strategy: string, options: BacktestOptions, cwd: string): Promise<BacktestPlan> {
+  const [{ configurationPath, loadConfiguration }, { ownTimeframe, resolveSources }, defaults] = await Promise.all([
+    import('../app/config.ts'),
+    import('../app/backtest-sources.ts'),
+    import('../app/config-defaults.ts'),
+  ]);
+  const configuration = await loadConfiguration(configurationPath(options.config, cwd), { cwd });
+  const sources = await resolveSources({
+    data: options.data ?? [],
+    symbols: options.symbol ?? [],
+    configured: configuration.market.data,
+    cwd,
+  });
+  const { costs } = configuration;
+  const { model } = costs;
+  return {
+    strategy,
+    cwd,
+    parameters: assigned(options.set ?? []),
+    sources,
+    timeframe: options.timeframe ?? (await ownTimeframe(sources[0]!)),
+    period: checkedPeriod(options),
+    startingBalance: options.cash ?? fromNumber<Money>(defaults.DEFAULT_STARTING_BALANCE),
+    sizing: options.sizing ?? defaults.DEFAULT_SIZING,
+    limits: options.limits ? configuration.risk : noLimits,
+    costs: {
+      ...costs,
+      model: {
+        fees: options.fees ?? model.fees,
+        spread: options.spread ?? model.spread,
+        slippage: options.slippage ?? model.slippage,
+      },
+      latencyMs: options.latency ?? costs.latencyMs,
+      seed: options.seed ?? costs.seed,
+    },
+    endOfRun: ENDS[options.end ?? 'keep'],
+  };
+}
+
+function assigned(assignments: readonly Assignment[]): Readonly<Record<string, string>> {
+  const parameters = new Map<string, string>();
+  for (const { name, value: text } of assignments) {
+    if (parameters.has(name)) throw new UserError(`The parameter ${name} is set twice: give --set ${name}=… once.`);
+    parameters.set(name, text);
+  }
+  return Object.fromEntries(parameters);
+}
+
+function checkedPeriod({ from, to }: BacktestOptions): Period {
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new UserError(`--from ${toIso(from)} must be earlier than --to ${toIso(to)}.`);
+  }
+  return { from, to };
+}
+
+async function printReport(report: RunReport, options: BacktestOptions, { console }: CommandContext): Promise<void> {
+  if (options.json) {
+    const { jsonReport } = await import('./report/json-report.ts');
+    console.out(jsonReport(report));
+    return;
+  }
+  const { terminalReport } = await import('./report/terminal-report.ts');
+  const { colour, width } = console.output;
+  console.out(terminalReport(report, { colour, width: width(), definitions: options.definitions ?? false }));
+}

@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { auditCommand } from './audit.ts';
+import { backtestCommand } from './backtest.ts';
+import type { CommandContext } from './command-context.ts';
+import { processConsole } from './console.ts';
+import { describeFailure, wantsDebug } from './failure.ts';
+import { parityCommand } from './parity.ts';
+import { startCommand } from './start.ts';
+import { strategiesCommand } from './strategies.ts';
+
+const EXAMPLES = `
+Examples:
+  $ tradewind start                                   three paper bots on a replay of real bars
+  $ tradewind start --until-end --speed max --json    the same, to its end, for a program
+  $ tradewind backtest moving-average-cross --symbol BTCUSDT --timeframe 5m --set fast=10 --set slow=30
+  $ tradewind strategies show donchian-breakout       the parameters of a strategy
+
+Every command has its own examples: tradewind <command> --help`;
+
+/** Runs the command line and gives the exit code: 0 well, 1 failed, 2 wrong input. */
+export async function runProgram(parameters: readonly string[]): Promise<number> {
+  const console = processConsole(!parameters.includes('--no-color'));
+  ignoreClosedPipe();
+  let exitCode = 0;
+  const program = makeProgram({
+    cwd: process.cwd(),
+    console,
+    finish: (code) => {
+      exitCode = code;
+    },
+  });
+  try {
+    if (parameters.length === 0) program.outputHelp();
+    else await program.parseAsync(parameters, { from: 'user' });
+    return exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
+    const failure = describeFailure(thrown, wantsDebug(parameters));
+    console.err(`${failure.text}\n`);
+    return failure.exitCode;
+  }
+}
+
+function makeProgram(context: CommandContext): Command {
+  const program = new Command('tradewind')
+    .description('Test a trading strategy, then run the very same thing on a live or replayed market.')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .option('--debug', 'show stack traces of failures (also by TRADEWIND_DEBUG=1)')
+    .option('--no-color', 'no colours (also by NO_COLOR=1)')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .addHelpText('after', EXAMPLES);
+  for (const make of [startCommand, backtestCommand, parityCommand, strategiesCommand, auditCommand]) {
+    program.addCommand(make(context));
+  }
+  for (const command of allCommands(program)) {
+    command.exitOverride().configureOutput({
+      writeOut: context.console.out,
+      writeErr: () => {},
+      getOutHelpWidth: context.console.output.width,
+      getOutHasColors: () => context.console.output.colour,
+    });
+  }
+  return program;
+}
+
+function allCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allCommands)];
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+/** `tradewind … | head` is no failure. */
+function ignoreClosedPipe(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0);
+      throw error;
+    });
+  }
+}

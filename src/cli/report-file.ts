@@ -1,0 +1,27 @@
+import { stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { messageOf, UserError } from '../foundation/errors.ts';
+import type { RunReport } from '../statistics/run-report.ts';
+
+/** Throws a UserError where no report can be written: known before the run, not after it. */
+export async function checkReportPath(path: string): Promise<void> {
+  const present = await stat(path).catch(() => undefined);
+  if (present?.isDirectory()) throw new UserError(`--report ${path} is a folder: name a file, such as report.html.`);
+  const folder = await stat(dirname(path)).catch(() => undefined);
+  if (!folder?.isDirectory())
+    throw new UserError(`--report ${path} can't be written: there is no folder ${dirname(path)}.`);
+}
+
+/** Writes a run's page. Throws a UserError where it can't be written. */
+export async function writeReport(report: RunReport, path: string): Promise<void> {
+  const [{ htmlReport }, { loadChartLibrary }] = await Promise.all([
+    import('./report/html-report.ts'),
+    import('./report/chart-library.ts'),
+  ]);
+  const page = htmlReport(report, { chartLibrary: loadChartLibrary() });
+  try {
+    await writeFile(path, page);
+  } catch (error) {
+    throw new UserError(`The report can't be written to ${path}: ${messageOf(error)}.`);
+  }
+}

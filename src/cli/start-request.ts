@@ -1,0 +1,99 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { configurationPath, loadConfiguration } from '../app/config.ts';
+import type { WrittenConfiguration } from '../app/config-schema.ts';
+import { readSymbol } from '../app/config-values.ts';
+import type { Configuration, TradingMode } from '../app/configuration.ts';
+import type { SystemRequest } from '../app/system-request.ts';
+import { UserError } from '../foundation/errors.ts';
+import type { StartOptions } from './start.ts';
+import { storeOverride } from './store-option.ts';
+
+export type StartRequest = Omit<SystemRequest, 'signal' | 'onView'>;
+
+/**
+ * What is to be run, from the command line and the configuration together.
+ *
+ * @throws UserError for options that contradict one another, and for a configuration with mistakes
+ */
+export async function startRequest(options: StartOptions, cwd: string): Promise<StartRequest> {
+  const role = options.role ?? 'all';
+  if (options.mode !== undefined) checkMode(options.mode, `--mode ${options.mode}`);
+  if (options.speed !== undefined && role !== 'all' && role !== 'collector') {
+    throw new UserError(`--speed is the collector's: it has no meaning with --role ${role}.`);
+  }
+  if (options.fresh && role !== 'all') {
+    throw new UserError(`--fresh empties the store that other processes use: it can't go with --role ${role}.`);
+  }
+  const overrides = await startOverrides(options, cwd);
+  const configuration = await loadConfiguration(configurationPath(options.config, cwd), { cwd, overrides });
+  checkMode(configuration.trading.mode, 'trading.mode');
+  checkRole(role, configuration);
+  return {
+    configuration,
+    role,
+    speed: configuration.market.speed,
+    ...(options.for !== undefined && { durationMs: options.for }),
+    untilEnd: options.untilEnd ?? false,
+    fresh: options.fresh ?? false,
+  };
+}
+
+const MODES: Readonly<Record<Exclude<TradingMode, 'paper'>, string>> = {
+  demo: "Trading on an exchange's demo account",
+  live: 'Trading with real money',
+};
+
+function checkMode(mode: TradingMode, said: string): void {
+  if (mode === 'paper') return;
+  throw new UserError(`${MODES[mode]} (${said}) is not available in this version yet: use the mode paper.`);
+}
+
+function checkRole(role: SystemRequest['role'], { bus }: Configuration): void {
+  if (role === 'all' || bus.kind === 'redis') return;
+  throw new UserError(
+    `--role ${role} runs one part of the system, and the parts meet on a Redis bus: give --bus redis://localhost:6379, or leave --role out to run all parts in one process.`,
+  );
+}
+
+async function startOverrides(options: StartOptions, cwd: string): Promise<WrittenConfiguration> {
+  const data = options.data === undefined ? undefined : await dataOverride(options.data, options.symbols, cwd);
+  const symbols = options.symbols ?? (typeof data === 'object' ? Object.keys(data) : undefined);
+  const market = {
+    ...(options.speed !== undefined && { speed: options.speed === 'max' ? null : options.speed }),
+    ...(symbols !== undefined && { symbols: [...symbols] }),
+    ...(data !== undefined && { data }),
+  };
+  return {
+    ...(Object.keys(market).length > 0 && { market }),
+    ...storeOverride(options, cwd),
+    ...(options.bus !== undefined && { bus: { url: options.bus } }),
+  };
+}
+
+/** `bundled`, the absolute path of a folder, or the file of each symbol. */
+async function dataOverride(
+  data: readonly string[],
+  symbols: readonly string[] | undefined,
+  cwd: string,
+): Promise<string | Record<string, string>> {
+  const [first] = data;
+  if (data.length === 1 && first === 'bundled') return 'bundled';
+  if (data.length === 1 && (await stat(resolve(cwd, first!)).catch(() => undefined))?.isDirectory()) {
+    return resolve(cwd, first!);
+  }
+  const files = new Map<string, string>();
+  for (const entry of data) {
+    const [, before = '', file] = /^([^=]+)=(.+)$/s.exec(entry) ?? [];
+    const symbol = readSymbol(before);
+    const name = symbol.ok ? symbol.value : data.length === 1 && symbols?.length === 1 ? symbols[0] : undefined;
+    if (name === undefined) {
+      throw new UserError(
+        `Which symbol is in ${entry}? Give --data SYMBOL=${entry}, or a folder with a file for each.`,
+      );
+    }
+    if (files.has(name)) throw new UserError(`--data gives two files for ${name}; each symbol has one.`);
+    files.set(name, resolve(cwd, symbol.ok ? file! : entry));
+  }
+  return Object.fromEntries(files);
+}

@@ -1,0 +1,111 @@
+import { describeConfiguration } from '../app/config-describe.ts';
+import { runSystem } from '../app/run-system.ts';
+import type { SystemOutcome, SystemRequest } from '../app/system-request.ts';
+import { systemClock } from '../foundation/clock.ts';
+import type { Json, JsonObject } from '../foundation/json.ts';
+import type { CommandContext } from './command-context.ts';
+import { finalStatistics, renderFinalStatistics } from './final-statistics.ts';
+import { type LiveScreen, openLiveScreen } from './live-screen.ts';
+import { formatDuration } from './report/figure-format.ts';
+import type { StartOptions } from './start.ts';
+import { type StartRequest, startRequest } from './start-request.ts';
+import { listenForStop } from './stop-signals.ts';
+
+/** Runs the system until its end, its time, or a signal; shows it meanwhile, and what came of it. */
+export async function runStartCommand(options: StartOptions, context: CommandContext): Promise<void> {
+  const request = await startRequest(options, context.cwd);
+  const { console } = context;
+  if (!options.json) console.out(`${banner(request)}\n\n`);
+  const screen = options.json ? undefined : openLiveScreen(console, systemClock);
+  const stop = listenForStop(systemClock, () => {
+    screen?.close();
+    console.err('Stopping. Press Ctrl+C again to stop at once.\n');
+  });
+  let outcome: SystemOutcome;
+  try {
+    outcome = await runSystem({
+      ...request,
+      signal: stop.signal,
+      onNotice: (notice) => console.err(`${notice}\n`),
+      ...onView(screen),
+    });
+    screen?.show(outcome.view);
+  } finally {
+    screen?.close();
+    stop.release();
+  }
+  if (options.json) console.out(`${JSON.stringify(systemDocument(request, outcome), undefined, 2)}\n`);
+  else console.out(`\n${epilogue(outcome, context)}\n`);
+  for (const failure of outcome.failures) console.err(`${failure}\n`);
+  if (outcome.reason === 'failed' || outcome.failures.length > 0) context.finish(1);
+}
+
+function onView(screen: LiveScreen | undefined): Pick<SystemRequest, 'onView'> {
+  return screen === undefined ? {} : { onView: (view) => screen.show(view) };
+}
+
+function banner({ configuration, role, speed, durationMs, untilEnd }: StartRequest): string {
+  const { market, bots, store, bus } = configuration;
+  const pace = speed === null ? 'at full speed' : `at ${speed} times real time`;
+  const end = [
+    ...(durationMs === undefined ? [] : [`for ${formatDuration(durationMs)}`]),
+    ...(untilEnd ? ['until its end'] : []),
+  ].join(' or ');
+  const parts = role === 'all' ? '' : ` (the ${role} alone)`;
+  const names = bots.map(({ id, definition, symbols, timeframe }) => {
+    return `  ${id}: ${definition.name} on ${symbols.join(', ')} ${timeframe}`;
+  });
+  return [
+    `Paper trading${parts} on a ${market.provider} of ${market.symbols.join(', ')} ${market.timeframe} ${pace}${end === '' ? '' : `, ${end}`}. Ctrl+C stops.`,
+    ...names,
+    `  store: ${store.kind === 'embedded' ? store.path : 'PostgreSQL'}, bus: ${bus.kind === 'redis' ? 'Redis' : 'in this process'}`,
+  ].join('\n');
+}
+
+const REASONS: Readonly<Record<SystemOutcome['reason'], string>> = {
+  end: 'The replay has ended',
+  duration: 'The time is over',
+  stopped: 'Stopped',
+  failed: 'Stopped by a failure',
+};
+
+function epilogue(outcome: SystemOutcome, { console }: CommandContext): string {
+  const { colour } = console.output;
+  const seconds = (outcome.elapsedMs / 1_000).toFixed(1);
+  const summary = `${REASONS[outcome.reason]} after ${seconds} s and ${outcome.candles.toLocaleString('en')} candles.`;
+  return `${summary}\n\n${renderFinalStatistics(outcome.statuses, { width: console.output.width(), colour })}`;
+}
+
+/** The one document that `--json` prints. */
+export function systemDocument(request: StartRequest, outcome: SystemOutcome): JsonObject {
+  const { statuses, view, ...rest } = outcome;
+  return {
+    format: 'tradewind.run',
+    version: 1,
+    reason: rest.reason,
+    role: request.role,
+    elapsedMs: rest.elapsedMs,
+    firstTradeAfterMs: rest.firstTradeAfterMs,
+    candles: rest.candles,
+    marketTime: view.marketTime,
+    statistics: { ...finalStatistics(statuses) },
+    bots: statuses.map((bot): Json => {
+      const { botId, strategy, symbols, lifecycle, reason, marketTime, slices, signals, refusals, positions } = bot;
+      return {
+        id: botId,
+        strategy,
+        symbols,
+        lifecycle,
+        reason,
+        marketTime,
+        slices,
+        signals,
+        refusals,
+        ...finalStatistics([bot]),
+        positions: positions.map((position) => ({ ...position })),
+      };
+    }),
+    failures: rest.failures,
+    configuration: describeConfiguration(request.configuration),
+  };
+}

@@ -1,0 +1,70 @@
+import { Command } from 'commander';
+import { type Reading, readDuration, readSpeed, readSymbol } from '../app/config-values.ts';
+import { TRADING_MODES, type TradingMode } from '../app/configuration.ts';
+import { SYSTEM_ROLES, type SystemRole } from '../app/system-request.ts';
+import type { CommandContext } from './command-context.ts';
+import { oneOf, readText, value, valueList, values } from './option-values.ts';
+
+/** Commander takes `null` for no value at all, so that the fastest has a name here. */
+function readPace(text: string): Reading<number | 'max'> {
+  const speed = readSpeed(text);
+  return speed.ok && speed.value === null ? { ok: true, value: 'max' } : (speed as Reading<number>);
+}
+
+/** The command line of `start`, each value checked by itself. */
+export interface StartOptions {
+  readonly config?: string;
+  readonly role?: SystemRole;
+  readonly speed?: number | 'max';
+  /** Milliseconds. */
+  readonly for?: number;
+  readonly untilEnd?: true;
+  readonly mode?: TradingMode;
+  readonly symbols?: readonly string[];
+  readonly data?: readonly string[];
+  readonly store?: string;
+  readonly bus?: string;
+  readonly fresh?: true;
+  readonly json?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  $ tradewind start                                        paper bots on a replay of the bars that come along
+  $ tradewind start --speed max --until-end                the whole replay as fast as can be
+  $ tradewind start --for 30s --json                       half a minute, and a JSON document of the results
+  $ tradewind start --config tradewind.yaml                your own bots, markets, limits and costs
+  $ tradewind start --data BTCUSDT=btc-1m.csv --speed 60   your own bars
+  $ tradewind start --role collector --bus redis://localhost:6379 --store postgres://user@localhost/tradewind
+                                                           one part of the system; the others as processes of their own
+
+Paper trading is the default and the only mode of this version: no order leaves this machine. Ctrl+C stops gracefully and
+prints the final statistics; pressed again it stops at once. A run goes on where the last one with the same store ended;
+--fresh begins anew. What is not given comes from tradewind.yaml, or is as in tradewind.example.yaml.`;
+
+export function startCommand(context: CommandContext): Command {
+  return new Command('start')
+    .summary('run bots on a live or replayed market')
+    .description('Runs bots on a market: feed, collector, bus, strategies, risk, orders, fills, store, statistics.')
+    .option('-c, --config <file>', 'configuration file (default: tradewind.yaml where there is one)')
+    .option('--mode <mode>', 'where orders go: paper (default), demo or live', value(oneOf(TRADING_MODES)))
+    .option('--speed <number|max>', 'market seconds per second of a replay, or max', value(readPace))
+    .option('--for <duration>', 'stop after this long: 30s, 5m, 1h', value(readDuration))
+    .option('--until-end', 'stop when the replay has ended (with --for: whichever comes first)')
+    .option('--symbols <symbols>', 'what is collected, with commas between', valueList(readSymbol))
+    .option('-d, --data <[SYMBOL=]FILE>', 'bars to replay: a file for each symbol, or a folder', values(readText))
+    .option('--store <path or address>', 'file of the embedded store, or address of PostgreSQL', value(readText))
+    .option('--bus <address>', 'in-process, or address of Redis', value(readText))
+    .option(
+      '--role <role>',
+      `what this process does: ${SYSTEM_ROLES.join(', ')} (default: all)`,
+      value(oneOf(SYSTEM_ROLES)),
+    )
+    .option('--fresh', 'begin with an empty store')
+    .option('--json', 'print one JSON document of final statistics instead of a live view')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: StartOptions) => {
+      const { runStartCommand } = await import('./start-run.ts');
+      await runStartCommand(options, context);
+    });
+}
