@@ -2,8 +2,8 @@ import type { Timeframe } from '../domain/timeframe.ts';
 import type { DataSource } from './backtest-data.ts';
 import type { Configuration } from './configuration.ts';
 
-/** The ways to run a strategy that must give what the backtest gives. */
-export type ParityWay = 'in-process' | 'redis-postgres';
+/** The ways to run a strategy; each must give what the backtest gives. */
+export type ParityWay = 'backtest' | 'in-process' | 'redis-postgres';
 
 export interface ParityRequest {
   /** Costs, limits, and the addresses of Redis and PostgreSQL, where they are given. */
@@ -47,5 +47,3 @@ export interface ParityDifference {
   /** What probably led to it, in a sentence. */
   readonly cause: string;
 }
-
-export type RunParity = (request: ParityRequest) => Promise<ParityOutcome>;

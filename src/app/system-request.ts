@@ -37,5 +37,3 @@ export interface SystemOutcome {
   /** What went wrong, in sentences. */
   readonly failures: readonly string[];
 }
-
-export type RunSystem = (request: SystemRequest) => Promise<SystemOutcome>;
