@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type Consumer, type EventBus, LOG_START, type LogEntry } from '../../src/bus/event-bus.ts';
 import type { Log } from '../../src/bus/topics.ts';
 import type { Json } from '../../src/foundation/json.ts';
-import { type BusHarness, until, type WithBus } from './event-bus.contract.ts';
+import { type BusHarness, until, type WithBus } from './event-bus-harness.ts';
 import { jsonLog, numbers, numbersLog } from './event-bus-payloads.ts';
 
 /** A handler that keeps what it got. */

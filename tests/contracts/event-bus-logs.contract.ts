@@ -4,7 +4,7 @@ import { LOG_START, type LogPosition } from '../../src/bus/event-bus.ts';
 import { logs } from '../../src/bus/topics.ts';
 import type { JournalEntry } from '../../src/domain/event.ts';
 import { epochMs } from '../../src/foundation/time.ts';
-import { until, type WithBus } from './event-bus.contract.ts';
+import { until, type WithBus } from './event-bus-harness.ts';
 import { exactFill, exactTerms, jsonLog, numbers, numbersLog } from './event-bus-payloads.ts';
 
 export function logContract(withBus: WithBus): void {

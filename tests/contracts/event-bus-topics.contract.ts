@@ -6,7 +6,7 @@ import { topicPatterns, topics } from '../../src/bus/topics.ts';
 import type { Fill } from '../../src/domain/fill.ts';
 import { InvariantError } from '../../src/foundation/errors.ts';
 import type { Json } from '../../src/foundation/json.ts';
-import { until, type WithBus } from './event-bus.contract.ts';
+import { until, type WithBus } from './event-bus-harness.ts';
 import { exactFill, jsonTopic, numbers, numbersTopic } from './event-bus-payloads.ts';
 
 export function topicContract(withBus: WithBus): void {

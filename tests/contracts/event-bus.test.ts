@@ -7,7 +7,8 @@ import { connectRedisBus } from '../../src/bus/redis-bus.ts';
 import { type Clock, sleep, systemClock, VirtualClock } from '../../src/foundation/clock.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
 import { type SharedRedis, sharedRedis } from '../support/servers.ts';
-import { eventBusContract, type WithBus } from './event-bus.contract.ts';
+import { eventBusContract } from './event-bus.contract.ts';
+import type { WithBus } from './event-bus-harness.ts';
 
 type Open = (parts: { clock: Clock; logger: RecordingLogger; closeWithinMs?: number }) => Promise<EventBus>;
 
