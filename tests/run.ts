@@ -29,6 +29,11 @@ const project = fileURLToPath(new URL('..', import.meta.url));
 /** For one test file; none should come near it. */
 const FILE_LIMIT_MS = 15 * 60_000;
 
+/** Ends the test processes when this one is told to end; what ends the servers then is in child-server.ts. */
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.prependOnceListener(signal, () => interruption.abort());
+
 interface Tally {
   passed: number;
   failed: number;
@@ -110,7 +115,8 @@ async function check(name: string, program: string, parameters: readonly string[
 
 /** Each file in a process of its own, as many at once as there are processors. */
 async function runTests(files: readonly string[], tally: Tally): Promise<void> {
-  const stream = run({ files, cwd: project, concurrency: availableParallelism(), timeout: FILE_LIMIT_MS });
+  const { signal } = interruption;
+  const stream = run({ files, cwd: project, concurrency: availableParallelism(), timeout: FILE_LIMIT_MS, signal });
   const failedIn = new Set<string>();
   stream.on('test:fail', ({ file }) => {
     if (file) failedIn.add(relative(project, file));
@@ -126,8 +132,6 @@ async function runTests(files: readonly string[], tally: Tally): Promise<void> {
   await once(report, 'end');
   if (failedIn.size > 0) console.log(`Failed in:\n${[...failedIn].map((file) => `  ${file}`).join('\n')}\n`);
 }
-
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 
 try {
   process.exitCode = await main(process.argv.slice(2));

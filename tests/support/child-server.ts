@@ -29,6 +29,9 @@ process.once('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
+// Without this a signal would end the process before its `exit` event.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+
 /** A running server. */
 export class ChildServer {
   readonly #child: ChildProcess;
