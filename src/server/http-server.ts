@@ -19,9 +19,8 @@ export interface HttpServerParts {
 const BODY_BYTES = 1_000_000;
 /** The head of a request: address and headers together. */
 const HEAD_BYTES = 16_384;
-/** For who sends a request in drops. */
-const HEADERS_WITHIN_MS = 10_000;
-const REQUEST_WITHIN_MS = 15_000;
+/** For the whole of a request, after its head: for who sends in drops. */
+const REST_WITHIN_MS = 5_000;
 /** For who reads an answer in drops, or keeps a connection without a use for it. */
 const SILENT_SOCKET_MS = 30_000;
 const KEEP_ALIVE_MS = 5_000;
@@ -35,7 +34,7 @@ export async function httpServer(parts: HttpServerParts): Promise<FastifyInstanc
   const app = fastify({
     logger: false,
     bodyLimit: BODY_BYTES,
-    requestTimeout: REQUEST_WITHIN_MS,
+    requestTimeout: parts.limits.headWithinMs + REST_WITHIN_MS,
     connectionTimeout: SILENT_SOCKET_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: true,
@@ -43,7 +42,7 @@ export async function httpServer(parts: HttpServerParts): Promise<FastifyInstanc
     routerOptions: { maxParamLength: 128 },
     http: {
       maxHeaderSize: HEAD_BYTES,
-      headersTimeout: HEADERS_WITHIN_MS,
+      headersTimeout: parts.limits.headWithinMs,
       connectionsCheckingInterval: 1_000,
       // Anything else that asks for an upgrade (HTTP/2) is served as if it had not.
       shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',

@@ -34,6 +34,8 @@ export interface ServerLimits {
   readonly totalBufferBytes: number;
   /** A client that has not answered a ping when the next is due is hung up on. Default 20 s. */
   readonly pingEveryMs: number;
+  /** How long a client may take to send the head of a request. Default 10 s. */
+  readonly headWithinMs: number;
   /** How long bus and store may take for one answer. Default 5 s. */
   readonly readWithinMs: number;
   /** Reads of the store at the same time; beyond, requests are told to come again (503). Default 64. */
@@ -45,6 +47,7 @@ export const defaultLimits: ServerLimits = {
   clientBufferBytes: 1_000_000,
   totalBufferBytes: 64_000_000,
   pingEveryMs: 20_000,
+  headWithinMs: 10_000,
   readWithinMs: 5_000,
   maximumReads: 64,
 };
