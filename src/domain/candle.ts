@@ -51,6 +51,9 @@ export function candleDefect(candle: Candle): string | undefined {
   if (high < low) return `the high ${high} is below the low ${low}`;
   if (open > high || open < low) return `the open ${open} is outside low ${low} … high ${high}`;
   if (close > high || close < low) return `the close ${close} is outside low ${low} … high ${high}`;
+  if (!(Number.isSafeInteger(candle.openTime) && Number.isSafeInteger(candle.closeTime))) {
+    return `its times are not whole milliseconds (${candle.openTime} … ${candle.closeTime})`;
+  }
   if (candle.closeTime <= candle.openTime) return 'it closes before it opens';
   return undefined;
 }

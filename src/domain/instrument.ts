@@ -90,7 +90,9 @@ export function filterBreach(
     return breach('PRICE_TICK', price, instrument.tickSize);
   }
   if (quantity % instrument.stepSize !== 0n) return breach('QUANTITY_STEP', quantity, instrument.stepSize);
-  if (quantity < instrument.minimumQuantity) return breach('QUANTITY_MINIMUM', quantity, instrument.minimumQuantity);
+  if (quantity <= 0n || quantity < instrument.minimumQuantity) {
+    return breach('QUANTITY_MINIMUM', quantity, instrument.minimumQuantity);
+  }
   if (quantity > instrument.maximumQuantity) return breach('QUANTITY_MAXIMUM', quantity, instrument.maximumQuantity);
   const value = notional(price ?? referencePrice, quantity);
   if (value < instrument.minimumNotional) return breach('NOTIONAL_MINIMUM', value, instrument.minimumNotional);

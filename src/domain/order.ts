@@ -1,4 +1,4 @@
-import { invariant } from '../foundation/errors.ts';
+import { InvariantError } from '../foundation/errors.ts';
 import { formatFixed, type Price, type Quantity, ZERO_QUANTITY } from '../foundation/fixed-point.ts';
 import type { EpochMs } from '../foundation/time.ts';
 import type { Fill } from './fill.ts';
@@ -100,14 +100,26 @@ export function isTerminal(order: Order): boolean {
   );
 }
 
-/** The order after `event`. Throws on a transition that no venue may make (invariant I8) and on an overfill (I9). */
+/**
+ * The order after `event`. Throws on a transition that no venue may make (invariant I8), on an overfill (I9), and on an
+ * event of another order.
+ *
+ * What may happen: anything to an order of which the venue's word is still to come (its messages may overtake one
+ * another, or be found only by asking), but it is sent once; to a working order no second sending and no doubt whether
+ * it exists; to one that has filled in part no refusal; and nothing to one that has ended.
+ */
 export function applyOrderEvent(order: Order, event: OrderEvent): Order {
-  invariant(!isTerminal(order), 'An ended order changed', {
-    clientOrderId: order.terms.clientOrderId,
-    state: order.state,
-    event: event.kind,
-  });
   const { terms, filledQuantity } = order;
+  const illegal = illegality(order, event);
+  if (illegal !== undefined) {
+    const { clientOrderId } = terms;
+    throw new InvariantError(illegal, {
+      clientOrderId,
+      state: order.state,
+      event: event.kind,
+      of: event.clientOrderId,
+    });
+  }
   switch (event.kind) {
     case 'submitted':
       return { state: 'submitted', terms, filledQuantity };
@@ -127,16 +139,50 @@ export function applyOrderEvent(order: Order, event: OrderEvent): Order {
   }
 }
 
+function illegality(order: Order, event: OrderEvent): string | undefined {
+  const { terms, state } = order;
+  if (event.clientOrderId !== terms.clientOrderId || event.symbol !== terms.symbol) return 'An event of another order';
+  if (isTerminal(order)) return 'An ended order changed';
+  switch (event.kind) {
+    case 'submitted':
+      return state === 'intended' ? undefined : 'An order was sent twice';
+    case 'unknown':
+      return state === 'working' ? 'An order that the venue has spoken of is not unknown' : undefined;
+    case 'rejected':
+      return order.filledQuantity > 0n ? 'An order was refused after it had filled' : undefined;
+    case 'triggered': {
+      if (!waitsForTrigger(terms.execution)) return 'An order without a trigger was triggered';
+      return state === 'working' && order.triggered ? 'An order was triggered twice' : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function waitsForTrigger({ type }: Execution): boolean {
+  return type === 'stop' || type === 'take-profit' || type === 'trailing-stop';
+}
+
 function afterFill(order: Order, fill: Fill, complete: boolean): Order {
   const { terms } = order;
   const filledQuantity = (order.filledQuantity + fill.quantity) as Quantity;
-  if (terms.quantity.kind === 'units') {
-    invariant(filledQuantity <= terms.quantity.quantity, 'An order filled more than it asked for', {
+  const wrong = fillDefect(terms, fill, filledQuantity, complete);
+  if (wrong !== undefined) {
+    throw new InvariantError(wrong, {
       clientOrderId: terms.clientOrderId,
-      asked: formatFixed(terms.quantity.quantity),
+      of: fill.clientOrderId,
+      fill: formatFixed(fill.quantity),
       filled: formatFixed(filledQuantity),
     });
   }
   if (complete) return { state: 'filled', terms, filledQuantity, endedAt: fill.time };
   return { state: 'working', terms, filledQuantity, triggered: order.state === 'working' && order.triggered };
+}
+
+function fillDefect(terms: OrderTerms, fill: Fill, filled: Quantity, complete: boolean): string | undefined {
+  if (fill.clientOrderId !== terms.clientOrderId || fill.side !== terms.side) return 'A fill of another order';
+  if (fill.quantity <= 0n) return 'A fill of nothing';
+  if (terms.quantity.kind !== 'units') return undefined;
+  if (filled > terms.quantity.quantity) return 'An order filled more than it asked for';
+  return filled === terms.quantity.quantity && !complete ? 'An order that has filled wholly is complete' : undefined;
 }

@@ -71,17 +71,21 @@ export class Position {
       quantity: fill.quantity,
     });
     const signed = signedQuantity(fill);
+    const value = notional(fill.price, fill.quantity);
     const reduces = this.quantity !== 0n && signed > 0n !== this.quantity > 0n;
     if (!reduces) {
-      this.open(fill.price, signed, quoteFee, fill.time);
+      this.open(value, signed, quoteFee, fill.time);
       return undefined;
     }
     const size = absolute(this.quantity);
-    if (fill.quantity <= size) return this.close(fill.price, fill.quantity, quoteFee, fill.time);
+    if (fill.quantity <= size) return this.close(value, fill.quantity, quoteFee, fill.time);
+    // The two parts of a flip share the fill's value and fee to the last unit: nothing is rounded twice.
+    const closingValue = notional(fill.price, size);
     const closingFee = ((quoteFee * size) / fill.quantity) as Money;
-    const ended = this.close(fill.price, size, closingFee, fill.time);
+    const ended = this.close(closingValue, size, closingFee, fill.time);
     const rest = (fill.quantity - size) as Quantity;
-    this.open(fill.price, (signed > 0n ? rest : -rest) as Quantity, (quoteFee - closingFee) as Money, fill.time);
+    const openingSigned = (signed > 0n ? rest : -rest) as Quantity;
+    this.open((value - closingValue) as Money, openingSigned, (quoteFee - closingFee) as Money, fill.time);
     return ended;
   }
 
@@ -93,26 +97,25 @@ export class Position {
     restoreFields(this, state);
   }
 
-  private open(price: Price, signed: Quantity, quoteFee: Money, time: EpochMs): void {
+  /** @param value of the quantity, positive */
+  private open(value: Money, signed: Quantity, quoteFee: Money, time: EpochMs): void {
     if (this.quantity === 0n) this.life = { ...newLife(), entryTime: time, side: signed > 0n ? 'long' : 'short' };
-    const value = notional(price, signed);
     this.quantity = (this.quantity + signed) as Quantity;
-    this.cost = (this.cost + value) as Money;
+    this.cost = (signed > 0n ? this.cost + value : this.cost - value) as Money;
     const life = this.life;
     life.openedQuantity = (life.openedQuantity + absolute(signed)) as Quantity;
-    life.openedValue = (life.openedValue + absolute(value)) as Money;
+    life.openedValue = (life.openedValue + value) as Money;
     life.quoteFees = (life.quoteFees + quoteFee) as Money;
     life.fills += 1;
     const size = absolute(this.quantity);
     if (size > life.largestQuantity) life.largestQuantity = size;
   }
 
-  /** Closes `quantity` (positive, at most the size held). */
-  private close(price: Price, quantity: Quantity, quoteFee: Money, time: EpochMs): RoundTrip | undefined {
+  /** Closes `quantity` (positive, at most the size held), which is worth `value` (positive). */
+  private close(value: Money, quantity: Quantity, quoteFee: Money, time: EpochMs): RoundTrip | undefined {
     const size = absolute(this.quantity);
     const long = this.quantity > 0n;
     const costShare = (quantity === size ? this.cost : (this.cost * quantity) / size) as Money;
-    const value = notional(price, quantity);
     const profit = ((long ? value : -value) - costShare) as Money;
     this.cost = (this.cost - costShare) as Money;
     this.quantity = (long ? this.quantity - quantity : this.quantity + quantity) as Quantity;

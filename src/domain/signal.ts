@@ -66,7 +66,7 @@ export interface OrderSignal extends SignalBase {
   readonly expiresAt?: EpochMs;
   readonly postOnly?: boolean;
   readonly reduceOnly?: boolean;
-  /** Orders of one group cancel one another when one of them fills. */
+  /** Orders of one group, that is of one name in one decision, cancel one another when one of them fills. */
   readonly oneCancelsOther?: string;
 }
 
@@ -75,19 +75,25 @@ export type SignalOutcome =
   | { readonly kind: 'executed'; readonly clientOrderIds: readonly string[] }
   /** Nothing to do: already in the wished position, or the size rounds to nothing. */
   | { readonly kind: 'ignored'; readonly why: string }
-  /** The risk gate or a filter said no. */
-  | { readonly kind: 'refused'; readonly code: string; readonly message: string };
+  /** The risk gate or a filter said no, or the signal made no sense. */
+  | {
+      readonly kind: 'refused';
+      readonly code: string;
+      readonly message: string;
+      /** What went out all the same: of a turn whose entry was refused, the exit. */
+      readonly clientOrderIds?: readonly string[];
+    };
 
 /** A signal as it is recorded: every one is, executed or not. */
 export interface SignalRecord {
-  /** `{botId}-{decisionTime}-{index}`: the same for the same decision in every run. */
+  /** `{bot}-{decisionTime}-{index}`: the same for the same decision in every run; see `engine/decision-ids.ts`. */
   readonly signalId: string;
   readonly botId: string;
   readonly decisionTime: EpochMs;
   readonly signal: Signal;
-  /** The price on which it was decided: the close of the latest closed candle of the symbol. */
+  /** The price on which it was decided: the close of the latest closed candle of the symbol; 0 while it has none. */
   readonly price: number;
-  /** Where that price came from, for example `candle:BTCUSDT:1m`. */
+  /** Where that price came from, for example `candle:BTCUSDT:1m`; `none` while the symbol has no price. */
   readonly priceSource: string;
   /** Age of that price at the decision, in the market's own time. */
   readonly priceAgeMs: number;

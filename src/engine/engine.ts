@@ -1,27 +1,31 @@
+import type { ApprovedOrder } from '../domain/approved-order.ts';
 import { feedName } from '../domain/candle.ts';
 import type { Command } from '../domain/command.ts';
 import type { Fill } from '../domain/fill.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import { isTerminal, type OrderEvent, type OrderTerms } from '../domain/order.ts';
 import type { RoundTrip } from '../domain/position.ts';
-import type { Side } from '../domain/side.ts';
 import type { Signal, SignalOutcome, SignalRecord } from '../domain/signal.ts';
 import { timeframeMs } from '../domain/timeframe.ts';
-import { InvariantError, messageOf } from '../foundation/errors.ts';
+import { messageOf } from '../foundation/errors.ts';
 import type { Money } from '../foundation/fixed-point.ts';
 import type { Json, JsonObject } from '../foundation/json.ts';
+import { success } from '../foundation/result.ts';
 import { decodeState, encodeState } from '../foundation/state-codec.ts';
-import type { EpochMs } from '../foundation/time.ts';
+import { type EpochMs, toIso } from '../foundation/time.ts';
 import type { RiskLimits } from '../risk/limits.ts';
 import { type PositionSizing, VolatilityEstimate } from '../risk/position-sizing.ts';
-import type { RiskView } from '../risk/risk-check.ts';
+import type { Refusal } from '../risk/risk-check.ts';
 import { RiskGate } from '../risk/risk-gate.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { Account } from './account.ts';
+import { botPrefix, decisionId } from './decision-ids.ts';
 import type { EngineMarket } from './engine-market.ts';
+import { Exposure } from './exposure.ts';
 import { OpenOrders } from './open-orders.ts';
-import { type OrderDraft, type Plan, planOrders } from './order-planner.ts';
-import { signalDefect } from './signal-check.ts';
+import type { OrderDraft } from './order-draft.ts';
+import { type Plan, planOrders } from './order-planner.ts';
+import { type ReadSignal, readSignals } from './signal-check.ts';
 
 /** Hears what the engine decides and books, in order. What it keeps or sends on is its own affair. */
 export interface EngineListener {
@@ -50,6 +54,19 @@ export class StrategyFailure extends Error {
   override readonly name = 'StrategyFailure';
 }
 
+function failureOf(what: string, thrown: unknown): StrategyFailure {
+  return new StrategyFailure(`the strategy ${what}: ${messageOf(thrown)}`, { cause: thrown });
+}
+
+/** Runs a piece of the strategy's own code; what it throws is the strategy's failure. */
+function guarded<Value>(what: string, run: () => Value): Value {
+  try {
+    return run();
+  } catch (thrown) {
+    throw failureOf(what, thrown);
+  }
+}
+
 /**
  * Event in, commands out: synchronous, deterministic, its state a JSON document. It owns the account, the open orders
  * and the gate; it knows neither where candles come from nor where orders go.
@@ -57,7 +74,7 @@ export class StrategyFailure extends Error {
  * The driver, for each instant at which bars close: moves the windows, lets the venue fill, hands the venue's events to
  * {@link onOrderEvent}, sets the marks, calls {@link decide}, and carries out {@link commands}.
  */
-export class Engine implements RiskView {
+export class Engine {
   readonly account: Account;
   readonly gate: RiskGate;
   /** What is to be done at the venue, in order. The driver empties it. */
@@ -66,25 +83,28 @@ export class Engine implements RiskView {
   readonly market: EngineMarket;
   readonly #strategy: Strategy;
   readonly #options: EngineOptions;
-  readonly #instruments: ReadonlyMap<string, Instrument>;
+  readonly #exposure: Exposure;
   readonly #markTimes: Float64Array;
   readonly #markSources: readonly string[];
   readonly #volatility: readonly VolatilityEstimate[];
+  /** The bot as it stands in ids. */
+  readonly #prefix: string;
   #signalIndex = 0;
   #orderIndex = 0;
 
   constructor(market: EngineMarket, makeStrategy: (market: EngineMarket) => Strategy, options: EngineOptions) {
     this.market = market;
     this.#options = options;
+    this.#prefix = botPrefix(options.botId);
     this.account = new Account(options.currency, options.startingBalance, options.instruments, options.rates);
     this.gate = new RiskGate(options.limits);
-    this.#instruments = new Map(options.instruments.map((one) => [one.symbol, one]));
+    this.#exposure = new Exposure(market, this.account, this.orders, options.instruments);
     this.#markTimes = new Float64Array(options.instruments.length);
     const execution = options.instruments.map((one) => market.windows[market.executionWindow(one.symbol)]!.feed);
     this.#markSources = execution.map((feed) => `candle:${feedName(feed)}`);
     this.#volatility = execution.map((feed) => new VolatilityEstimate(timeframeMs(feed.timeframe)));
     market.attach(this.account);
-    this.#strategy = makeStrategy(market);
+    this.#strategy = guarded('could not be created', () => makeStrategy(market));
   }
 
   get strategy(): Strategy {
@@ -103,25 +123,26 @@ export class Engine implements RiskView {
     this.market.time = time;
     this.#signalIndex = 0;
     this.#orderIndex = 0;
-    if (this.gate.observe(time, this.account.equity)) this.#options.listener.lossLimit(time, this.account.equity);
-    let decision: ReturnType<Strategy['process']>;
-    try {
-      decision = this.#strategy.process(this.market);
-    } catch (thrown) {
-      throw new StrategyFailure(`the strategy threw at ${new Date(time).toISOString()}: ${messageOf(thrown)}`, {
-        cause: thrown,
-      });
+    if (this.gate.observe(time, this.account.equity)) {
+      this.#options.listener.lossLimit(time, this.account.equity);
+      this.#withdrawEntries();
     }
-    if (decision === undefined || decision === null) return;
-    if (Array.isArray(decision)) for (const signal of decision) this.#take(signal, time);
-    else this.#take(decision as Signal, time);
+    let signals: readonly ReadSignal[];
+    try {
+      const decision = this.#strategy.process(this.market);
+      if (decision === undefined || decision === null) return;
+      signals = readSignals(decision, this.market.symbols);
+    } catch (thrown) {
+      throw failureOf(`threw at ${toIso(time)}`, thrown);
+    }
+    for (const signal of signals) this.#take(signal, time);
   }
 
   /** Cancels every open order and closes every position at the market: an operator's order, past the strategy. */
   flatten(time: EpochMs, reason: string): void {
     for (const symbol of this.market.symbols) {
-      if (this.account.position(symbol) !== 0) this.#take({ kind: 'exit', symbol, reason }, time);
-      else this.#cancelOpen(symbol);
+      this.#cancelOpen(symbol);
+      if (this.account.position(symbol) !== 0) this.#take(success({ kind: 'exit', symbol, reason }), time);
     }
   }
 
@@ -138,63 +159,6 @@ export class Engine implements RiskView {
     if (isTerminal(order) && order.state === 'rejected' && !order.terms.reduceOnly) this.#dropDependants(order.terms);
   }
 
-  // — what the gate asks —
-
-  get time(): EpochMs {
-    return this.market.time;
-  }
-
-  get equity(): number {
-    return this.account.equity;
-  }
-
-  price(symbol: string): number {
-    return this.account.mark(symbol);
-  }
-
-  position(symbol: string): number {
-    return this.account.position(symbol);
-  }
-
-  pendingExposure(symbol: string, side: Side): number {
-    let pending = 0;
-    for (const order of this.orders.live(symbol)) {
-      if (order.terms.side === side && order.terms.after === undefined) pending += this.#remaining(symbol, order);
-    }
-    return pending;
-  }
-
-  grossExposure(): number {
-    let gross = 0;
-    for (const { symbol } of this.#options.instruments) {
-      const held = Math.abs(this.account.position(symbol));
-      let reducing = 0;
-      let buying = 0;
-      let selling = 0;
-      for (const order of this.orders.live(symbol)) {
-        if (order.terms.after !== undefined) continue;
-        const remaining = this.#remaining(symbol, order);
-        // A market exit is as good as done; an exit that waits for its price may never come.
-        if (order.terms.reduceOnly) reducing += order.terms.execution.type === 'market' ? remaining : 0;
-        else if (order.terms.side === 'buy') buying += remaining;
-        else selling += remaining;
-      }
-      const exposed = Math.max(0, held - reducing) + Math.max(buying, selling);
-      if (exposed > 0) gross += exposed * this.account.mark(symbol);
-    }
-    return gross;
-  }
-
-  openOrders(): number {
-    return this.orders.count;
-  }
-
-  instrument(symbol: string): Instrument {
-    const found = this.#instruments.get(symbol);
-    if (!found) throw new InvariantError('No such symbol', { symbol });
-    return found;
-  }
-
   // — state —
 
   snapshot(): Json {
@@ -202,7 +166,7 @@ export class Engine implements RiskView {
       time: this.market.time,
       signalIndex: this.#signalIndex,
       orderIndex: this.#orderIndex,
-      strategy: this.#strategy.snapshot(),
+      strategy: guarded('could not be saved', () => this.#strategy.snapshot()),
       account: this.account.snapshot(),
       gate: this.gate.snapshot(),
       orders: this.orders.snapshot(),
@@ -216,7 +180,7 @@ export class Engine implements RiskView {
     this.market.time = saved.time as EpochMs;
     this.#signalIndex = saved.signalIndex as number;
     this.#orderIndex = saved.orderIndex as number;
-    this.#strategy.restore(saved.strategy!);
+    guarded('could not take up its saved state', () => this.#strategy.restore(saved.strategy!));
     this.account.restore(saved.account!);
     this.gate.restore(saved.gate!);
     this.orders.restore(saved.orders!);
@@ -228,99 +192,107 @@ export class Engine implements RiskView {
 
   // — from signal to orders —
 
-  #take(signal: Signal, time: EpochMs): void {
-    const { botId, listener, sizing, limits } = this.#options;
-    const signalId = `${botId}-${time.toString(36)}-${this.#signalIndex++}`;
-    const defect = signalDefect(signal, this.market.symbols);
-    if (defect) {
-      const symbol = this.market.symbols.includes(signal?.symbol) ? signal.symbol : this.market.symbols[0]!;
-      const reported: Signal = { kind: 'exit', symbol, reason: `an unusable signal: ${defect.message}` };
-      listener.signal(this.#record(signalId, time, reported, { kind: 'refused', ...defect }));
+  #take(read: ReadSignal, time: EpochMs): void {
+    const { listener } = this.#options;
+    const signalId = decisionId(this.#prefix, time, this.#signalIndex++);
+    if (!read.ok) {
+      const reason = `an unusable signal: ${read.error.message}`;
+      const reported: Signal = { kind: 'exit', symbol: this.market.symbols[0]!, reason };
+      listener.signal(this.#recordOf(signalId, time, reported, { kind: 'refused', ...read.error }));
       return;
     }
-    const plan = planOrders(signal, this.#planningView(signal.symbol), sizing, limits);
-    const outcome = this.#carryOut(signalId, signal.symbol, plan, time);
-    listener.signal(this.#record(signalId, time, signal, outcome));
+    const signal = read.value;
+    const outcome = this.#outcomeOf(signalId, signal, time);
+    listener.signal(this.#recordOf(signalId, time, signal, outcome));
   }
 
-  #record(signalId: string, time: EpochMs, signal: Signal, outcome: SignalOutcome): SignalRecord {
+  #outcomeOf(signalId: string, signal: Signal, time: EpochMs): SignalOutcome {
+    const { symbol } = signal;
+    if (!(this.account.mark(symbol) > 0)) {
+      return { kind: 'refused', code: 'NOT_A_NUMBER', message: `${symbol} has no price yet` };
+    }
+    const { sizing, limits } = this.#options;
+    const plan = planOrders(
+      signal,
+      this.#exposure.planningView(symbol, this.#volatility[this.account.indexOf(symbol)]!.annual),
+      sizing,
+      limits,
+    );
+    if (plan.defect !== undefined) return { kind: 'refused', code: 'BAD_SIGNAL', message: plan.defect };
+    if (plan.ignored !== undefined) return { kind: 'ignored', why: plan.ignored };
+    return this.#carryOut(signalId, symbol, plan, time);
+  }
+
+  #recordOf(signalId: string, time: EpochMs, signal: Signal, outcome: SignalOutcome): SignalRecord {
     const index = this.account.indexOf(signal.symbol);
+    const mark = this.account.mark(signal.symbol);
+    const hasPrice = mark > 0;
     return {
       signalId,
       botId: this.#options.botId,
       decisionTime: time,
       signal,
-      price: this.account.mark(signal.symbol),
-      priceSource: this.#markSources[index]!,
-      priceAgeMs: time - this.#markTimes[index]!,
+      price: hasPrice ? mark : 0,
+      priceSource: hasPrice ? this.#markSources[index]! : 'none',
+      priceAgeMs: hasPrice ? time - this.#markTimes[index]! : 0,
       outcome,
     };
   }
 
-  #planningView(symbol: string): Parameters<typeof planOrders>[1] {
-    const pendingEntries = new Set<Side>();
-    for (const order of this.orders.live(symbol)) {
-      if (!order.terms.reduceOnly && order.terms.after === undefined) pendingEntries.add(order.terms.side);
-    }
-    return {
-      instrument: this.instrument(symbol),
-      price: this.account.mark(symbol),
-      position: this.account.portfolio.position(symbol).quantity,
-      equity: this.account.equity,
-      annualVolatility: this.#volatility[this.account.indexOf(symbol)]!.annual,
-      pendingEntries,
-    };
-  }
-
   #carryOut(signalId: string, symbol: string, plan: Plan, time: EpochMs): SignalOutcome {
-    if (plan.ignored !== undefined) return { kind: 'ignored', why: plan.ignored };
     const cancelled = plan.cancelOpen ? this.#cancelOpen(symbol) : 0;
-    const sent: (string | undefined)[] = [];
-    let refused: SignalOutcome | undefined;
-    for (const draft of plan.drafts) {
+    const terms = this.#termsOf(signalId, symbol, plan.drafts, time);
+    const clientOrderIds: string[] = [];
+    let refused: Refusal | undefined;
+    for (const [index, draft] of plan.drafts.entries()) {
+      const { after } = terms[index]!;
       // Protection of an entry that was refused has nothing to protect.
-      if (draft.after !== undefined && sent[draft.after] === undefined) {
-        sent.push(undefined);
-        continue;
-      }
-      const terms = this.#terms(signalId, symbol, draft, sent, time);
-      const decision = this.gate.check(terms, this, draft.protectivePrice);
+      if (after !== undefined && !clientOrderIds.includes(after)) continue;
+      const companions = terms.filter((other) => other.after === terms[index]!.clientOrderId);
+      const decision = this.gate.check(terms[index]!, this.#exposure, draft.protectivePrice, companions);
       if (decision.approved) {
-        this.orders.add(terms);
-        this.#options.listener.intent(terms);
-        this.commands.push({ kind: 'submit', order: decision.order });
-        sent.push(terms.clientOrderId);
-      } else {
-        refused ??= { kind: 'refused', code: decision.refusal.code, message: decision.refusal.message };
-        sent.push(undefined);
-      }
+        this.#send(decision.order);
+        clientOrderIds.push(decision.order.clientOrderId);
+      } else refused ??= decision.refusal;
     }
-    const clientOrderIds = sent.filter((id) => id !== undefined);
-    if (refused) return refused;
+    if (refused) {
+      const { code, message } = refused;
+      return { kind: 'refused', code, message, ...(clientOrderIds.length > 0 && { clientOrderIds }) };
+    }
     if (clientOrderIds.length > 0 || cancelled > 0) return { kind: 'executed', clientOrderIds };
     return { kind: 'ignored', why: 'nothing to send' };
   }
 
-  #terms(
-    signalId: string,
-    symbol: string,
-    draft: OrderDraft,
-    sent: readonly (string | undefined)[],
-    time: EpochMs,
-  ): OrderTerms {
-    const { botId } = this.#options;
-    const stamp = time.toString(36);
-    const { after, protectivePrice: _, oneCancelsOther, ...rest } = draft;
-    return {
-      clientOrderId: `${botId}-${stamp}-${(this.#orderIndex++).toString(36)}`,
-      botId,
-      signalId,
-      symbol,
-      ...rest,
-      ...(oneCancelsOther !== undefined && { oneCancelsOther: `${botId}-${stamp}-${oneCancelsOther}` }),
-      ...(after !== undefined && { after: sent[after]! }),
-      createdAt: time,
-    };
+  #send(order: ApprovedOrder): void {
+    this.orders.add(order);
+    this.#options.listener.intent(order);
+    this.commands.push({ kind: 'submit', order });
+  }
+
+  /** The drafts of one plan with their ids. Groups are of this decision; protection is of its entry alone. */
+  #termsOf(signalId: string, symbol: string, drafts: readonly OrderDraft[], time: EpochMs): OrderTerms[] {
+    const ids = drafts.map(() => decisionId(this.#prefix, time, this.#orderIndex++));
+    return drafts.map(({ after, protectivePrice: _, oneCancelsOther, ...rest }, index) => {
+      const entry = after === undefined ? undefined : ids[after]!;
+      const group = entry ?? `${this.#prefix}-${time.toString(36)}`;
+      return {
+        clientOrderId: ids[index]!,
+        botId: this.#options.botId,
+        signalId,
+        symbol,
+        ...rest,
+        ...(oneCancelsOther !== undefined && { oneCancelsOther: `${group}/${oneCancelsOther}` }),
+        ...(entry !== undefined && { after: entry }),
+        createdAt: time,
+      };
+    });
+  }
+
+  /** Takes back what could open or enlarge a position, and with it what waits for it. */
+  #withdrawEntries(): void {
+    for (const symbol of this.market.symbols) {
+      for (const { terms } of this.orders.live(symbol)) if (!terms.reduceOnly) this.#cancel(terms.clientOrderId);
+    }
   }
 
   /** Cancels the symbol's open orders. Gives how many. */
@@ -349,9 +321,5 @@ export class Engine implements RiskView {
   #cancel(clientOrderId: string): void {
     this.orders.markCancelling(clientOrderId);
     this.commands.push({ kind: 'cancel', clientOrderId });
-  }
-
-  #remaining(symbol: string, order: Parameters<OpenOrders['remaining']>[0]): number {
-    return this.orders.remaining(order, (fraction) => (fraction * this.account.equity) / this.account.mark(symbol));
   }
 }

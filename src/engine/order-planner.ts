@@ -2,43 +2,31 @@ import { type Instrument, snapPrice, snapQuantity } from '../domain/instrument.t
 import type { Execution, OrderQuantity, TimeInForce } from '../domain/order.ts';
 import { opposite, type Side } from '../domain/side.ts';
 import type { EnterSignal, OrderSignal, QuoteSignal, Signal, TargetSignal } from '../domain/signal.ts';
-import { fromNumber, type Price, type Quantity, toNumber } from '../foundation/fixed-point.ts';
+import { absolute, type Price, type Quantity, toNumber } from '../foundation/fixed-point.ts';
+import { expectedPrice } from '../risk/expected-price.ts';
 import type { RiskLimits } from '../risk/limits.ts';
 import { entryQuantity, type PositionSizing } from '../risk/position-sizing.ts';
-
-/** An order before it has its ids. `after` names another draft of the same plan by its index. */
-export interface OrderDraft {
-  readonly side: Side;
-  readonly quantity: OrderQuantity;
-  readonly execution: Execution;
-  readonly timeInForce: TimeInForce;
-  readonly reduceOnly: boolean;
-  readonly oneCancelsOther?: string;
-  readonly after?: number;
-  /** The stop that limits what an entry may lose. */
-  readonly protectivePrice?: number;
-}
+import {
+  atMost,
+  belowMinimum,
+  exitDrafts,
+  GTC,
+  largestOrder,
+  marketDraft,
+  type OrderDraft,
+  type PlanningView,
+  passivePrice,
+  units,
+} from './order-draft.ts';
 
 /** What a signal comes to: orders to cancel first, then orders to send, in this order; or nothing, and why. */
 export interface Plan {
   readonly cancelOpen: boolean;
   readonly drafts: readonly OrderDraft[];
   readonly ignored?: string;
+  /** What makes no sense about the signal at this price. */
+  readonly defect?: string;
 }
-
-/** What the planner must know of the symbol at the moment of the decision. */
-export interface PlanningView {
-  readonly instrument: Instrument;
-  readonly price: number;
-  /** Signed, in units, exact. */
-  readonly position: Quantity;
-  readonly equity: number;
-  readonly annualVolatility: number;
-  /** Sides on which an entry is working. */
-  readonly pendingEntries: ReadonlySet<Side>;
-}
-
-const GTC: TimeInForce = { kind: 'GTC' };
 
 /**
  * Turns a sound wish (`signal-check.ts`) into orders: sizing (cut to the limits on position and risk, so that a sound wish
@@ -50,9 +38,7 @@ export function planOrders(signal: Signal, view: PlanningView, sizing: PositionS
     case 'enter':
       return planEntry(signal, view, sizing, limits);
     case 'exit':
-      return view.position === 0n && view.pendingEntries.size === 0
-        ? ignore('there is no position to close')
-        : { cancelOpen: true, drafts: exitDrafts(view) };
+      return planExit(view);
     case 'target':
       return planTarget(signal, view, limits);
     case 'quote':
@@ -62,12 +48,25 @@ export function planOrders(signal: Signal, view: PlanningView, sizing: PositionS
   }
 }
 
+function planExit(view: PlanningView): Plan {
+  const { position, inFlight } = view;
+  if (view.pendingEntries.size === 0) {
+    if (position === 0n) return ignore('there is no position to close');
+    // To send it anew would only put it back to the end of the queue: with latency, for ever.
+    if (position + inFlight === 0n) return ignore('an order to close the position is working');
+  }
+  return { cancelOpen: true, drafts: exitDrafts(view) };
+}
+
 function planEntry(signal: EnterSignal, view: PlanningView, sizing: PositionSizing, limits: RiskLimits): Plan {
   const side: Side = signal.side === 'long' ? 'buy' : 'sell';
   const sign = side === 'buy' ? 1n : -1n;
   if (view.position * sign > 0n) return ignore(`already ${signal.side}`);
   if (view.pendingEntries.has(side)) return ignore(`an order to go ${signal.side} is working`);
-  const entryPrice = signal.limitPrice ?? signal.stopPrice ?? view.price;
+  const execution = entryExecution(signal, view.instrument, side);
+  const entryPrice = expectedPrice(side, execution, view.price);
+  const defect = protectionDefect(signal, entryPrice);
+  if (defect !== undefined) return { cancelOpen: false, drafts: [], defect };
   const quantity = entrySize(signal, view, sizing, limits, entryPrice);
   const exits = exitDrafts(view);
   if (quantity === undefined) {
@@ -77,12 +76,24 @@ function planEntry(signal: EnterSignal, view: PlanningView, sizing: PositionSizi
   const entry: OrderDraft = {
     side,
     quantity,
-    execution: entryExecution(signal, view.instrument, side),
+    execution,
     timeInForce: GTC,
     reduceOnly: false,
     ...(signal.stopLoss !== undefined && { protectivePrice: signal.stopLoss }),
   };
   return { cancelOpen: true, drafts: [...exits, entry, ...protection(signal, view, quantity, exits.length)] };
+}
+
+/** A stop loss on the winning side, or a target on the losing one, would end the trade where it begins. */
+function protectionDefect({ side, stopLoss, takeProfit }: EnterSignal, entryPrice: number): string | undefined {
+  const sign = side === 'long' ? 1 : -1;
+  if (stopLoss !== undefined && !((entryPrice - stopLoss) * sign > 0)) {
+    return `the stop loss ${stopLoss} of a ${side} from ${entryPrice} is not on its losing side`;
+  }
+  if (takeProfit !== undefined && !((takeProfit - entryPrice) * sign > 0)) {
+    return `the take profit ${takeProfit} of a ${side} from ${entryPrice} is not on its winning side`;
+  }
+  return undefined;
 }
 
 function entrySize(
@@ -150,19 +161,22 @@ function protection(
 }
 
 function planTarget(signal: TargetSignal, view: PlanningView, limits: RiskLimits): Plan {
-  const { instrument, position, price, equity } = view;
-  const most = limits.maximumPositionSize;
+  const { instrument, position, price, equity, inFlight } = view;
+  const most = Math.min(limits.maximumPositionSize, riskShare(limits));
   const wanted = (Math.min(most, Math.max(-most, signal.weight)) * equity) / price;
+  if (!Number.isFinite(wanted)) return ignore('there is no number for the target');
   const size = snapQuantity(instrument, Math.abs(wanted));
   const target = (wanted < 0 ? -size : size) as Quantity;
   if (target === position) return ignore('already at the target');
+  if (inFlight !== 0n && target === position + inFlight) return ignore('an order to the target is working');
   if (target === 0n || target > 0n !== position > 0n) {
     const exits = exitDrafts(view);
     if (target === 0n) return exits.length > 0 ? { cancelOpen: true, drafts: exits } : ignore('already flat');
-    return { cancelOpen: true, drafts: [...exits, marketDraft(target > 0n ? 'buy' : 'sell', size, false)] };
+    const opening = marketDraft(target > 0n ? 'buy' : 'sell', atMost(size, largestOrder(instrument)), false);
+    return { cancelOpen: true, drafts: [...exits, opening] };
   }
   const difference = (target - position) as Quantity;
-  const quantity = (difference < 0n ? -difference : difference) as Quantity;
+  const quantity = atMost(absolute(difference), largestOrder(instrument));
   const reduces = difference > 0n !== position > 0n;
   if (quantity < instrument.minimumQuantity || (!reduces && belowMinimum(instrument, quantity, price))) {
     return ignore('the difference is below the smallest order');
@@ -170,22 +184,30 @@ function planTarget(signal: TargetSignal, view: PlanningView, limits: RiskLimits
   return { cancelOpen: true, drafts: [marketDraft(difference > 0n ? 'buy' : 'sell', quantity, reduces)] };
 }
 
+/** The largest position, as a share of equity, that the limit on risk leaves to a trade without a stop. */
+function riskShare({ maximumRiskPerTrade, assumedAdverseMove }: RiskLimits): number {
+  return assumedAdverseMove > 0 ? maximumRiskPerTrade / assumedAdverseMove : Number.POSITIVE_INFINITY;
+}
+
 function planQuotes(signal: QuoteSignal, view: PlanningView, limits: RiskLimits): Plan {
-  const { instrument, position, price, equity } = view;
-  const most = (limits.maximumPositionSize * equity) / price;
-  const quote = (side: Side, quotePrice: number | undefined): OrderDraft[] => {
-    if (quotePrice === undefined) return [];
-    const held = toNumber(position) * (side === 'buy' ? 1 : -1);
-    const quantity = units(instrument, Math.min(signal.quantity, most - held));
-    if (quantity === undefined) return [];
-    const execution: Execution = {
-      type: 'limit',
-      limitPrice: passivePrice(instrument, quotePrice, side),
-      postOnly: true,
-    };
-    return [{ side, quantity, execution, timeInForce: GTC, reduceOnly: false }];
-  };
+  const quote = (side: Side, price: number | undefined): OrderDraft[] =>
+    price === undefined ? [] : quoteDraft(side, price, signal.quantity, view, limits);
   return { cancelOpen: true, drafts: [...quote('buy', signal.bidPrice), ...quote('sell', signal.askPrice)] };
+}
+
+/** One quote, cut to the room that the limits leave. What can only reduce the position is an exit, and says so. */
+function quoteDraft(side: Side, price: number, wished: number, view: PlanningView, limits: RiskLimits): OrderDraft[] {
+  const { instrument, position, equity } = view;
+  const execution: Execution = { type: 'limit', limitPrice: passivePrice(instrument, price, side), postOnly: true };
+  const opposite = (side === 'buy' ? position < 0n : position > 0n) ? absolute(position) : 0n;
+  const held = opposite > 0n ? 0 : Math.abs(toNumber(position));
+  const expected = expectedPrice(side, execution, view.price);
+  const byPosition = (limits.maximumPositionSize * equity - held * view.price) / expected;
+  const byRisk = (riskShare(limits) * equity) / expected;
+  const room = Math.max(0, Math.min(byPosition, byRisk)) + toNumber(opposite);
+  const quantity = units(instrument, Math.min(wished, room));
+  if (quantity === undefined) return [];
+  return [{ side, quantity, execution, timeInForce: GTC, reduceOnly: quantity.quantity <= opposite }];
 }
 
 function planOrder(signal: OrderSignal, view: PlanningView): Plan {
@@ -237,32 +259,6 @@ function orderExecution(
       if (signal.trailingDistance === undefined) return 'a trailing-stop order needs a trailingDistance';
       return { type: 'trailing-stop', distance: snapPrice(instrument, signal.trailingDistance, 'up') };
   }
-}
-
-/** The order that closes the position at the market; none when flat. */
-export function exitDrafts(view: Pick<PlanningView, 'position'>): OrderDraft[] {
-  const { position } = view;
-  if (position === 0n) return [];
-  return [marketDraft(position > 0n ? 'sell' : 'buy', (position > 0n ? position : -position) as Quantity, true)];
-}
-
-function marketDraft(side: Side, quantity: Quantity, reduceOnly: boolean): OrderDraft {
-  return { side, quantity: { kind: 'units', quantity }, execution: { type: 'market' }, timeInForce: GTC, reduceOnly };
-}
-
-/** A limit price on the grid, never better for the market than wished. */
-function passivePrice(instrument: Instrument, price: number, side: Side): Price {
-  return snapPrice(instrument, price, side === 'buy' ? 'down' : 'up');
-}
-
-function units(instrument: Instrument, wished: number): OrderQuantity | undefined {
-  if (!(Number.isFinite(wished) && wished > 0)) return undefined;
-  const quantity = snapQuantity(instrument, wished);
-  return quantity > 0n ? { kind: 'units', quantity } : undefined;
-}
-
-function belowMinimum(instrument: Instrument, quantity: Quantity, price: number): boolean {
-  return quantity * fromNumber<Price>(price) < instrument.minimumNotional * 1_000_000_000_000n;
 }
 
 function ignore(why: string): Plan {

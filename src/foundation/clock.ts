@@ -1,3 +1,4 @@
+import { invariant } from './errors.ts';
 import { type DurationMs, type EpochMs, epochMs } from './time.ts';
 
 /** Stops a timer. Calling it twice is harmless. */
@@ -12,9 +13,9 @@ export interface Clock {
   now(): EpochMs;
   /** A monotonic clock in milliseconds (fractions count): it never steps back. Use it for durations. */
   monotonic(): DurationMs;
-  /** Calls `action` once, after `delay`. */
+  /** Calls `action` once, after `delay` milliseconds; less than 0 is 0. */
   after(delay: number, action: () => void): CancelTimer;
-  /** Calls `action` each `period`, first after one period. */
+  /** Calls `action` each `period` milliseconds (more than 0), first after one period. */
   every(period: number, action: () => void): CancelTimer;
 }
 
@@ -25,19 +26,40 @@ export function sleep(clock: Clock, delay: number): Promise<void> {
   });
 }
 
+/** The longest delay that the machine's timers keep; they take a longer one for none at all. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => epochMs(Date.now()),
   monotonic: () => performance.now() as DurationMs,
   after(delay, action) {
-    const timer = setTimeout(action, delay);
+    mustBeDuration(delay);
+    let left = delay;
+    let timer: NodeJS.Timeout;
+    const wait = (): void => {
+      const part = Math.min(left, LONGEST_TIMER_MS);
+      left -= part;
+      timer = setTimeout(left > 0 ? wait : action, part);
+    };
+    wait();
     return () => clearTimeout(timer);
   },
   every(period, action) {
+    mustBePeriod(period);
+    invariant(period <= LONGEST_TIMER_MS, 'A period longer than the timers of this machine', { period });
     const timer = setInterval(action, period);
     return () => clearInterval(timer);
   },
 };
+
+function mustBeDuration(delay: number): void {
+  invariant(!Number.isNaN(delay), 'A timer needs a delay in milliseconds', { delay });
+}
+
+function mustBePeriod(period: number): void {
+  invariant(period > 0, 'A timer needs a period above 0', { period });
+}
 
 interface VirtualTimer {
   due: number;
@@ -70,10 +92,12 @@ export class VirtualClock implements Clock {
   }
 
   after(delay: number, action: () => void): CancelTimer {
+    mustBeDuration(delay);
     return this.#add(delay, undefined, action);
   }
 
   every(period: number, action: () => void): CancelTimer {
+    mustBePeriod(period);
     return this.#add(period, period, action);
   }
 

@@ -36,6 +36,17 @@ export function messageOf(thrown: unknown): string {
 
 function describe(details: Readonly<Record<string, unknown>>): string {
   return Object.entries(details)
-    .map(([key, value]) => `${key}=${typeof value === 'bigint' ? `${value}n` : JSON.stringify(value)}`)
+    .map(([key, value]) => `${key}=${show(value)}`)
     .join(' ');
+}
+
+/** Never throws: it is called while something else is going wrong. JSON would write NaN as null. */
+function show(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'number') return String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
 }

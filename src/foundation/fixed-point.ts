@@ -66,9 +66,18 @@ export function fromNumber<Kind extends Fixed>(value: number): Kind {
     return (BigInt(hundredMillionths) * 10_000n) as Kind;
   }
   invariant(Number.isFinite(value), 'Not a finite number', { value });
-  const text = value.toString();
-  const exact = text.includes('e') ? undefined : parseFixed(text);
-  return (exact ?? fixed(value.toFixed(DECIMALS))) as Kind;
+  return unitsOf(value.toString()) as Kind;
+}
+
+/** The units that a float64's own notation (`1.5`, `-2e-7`, `1e+21`) stands for, half away from zero. */
+function unitsOf(notation: string): bigint {
+  const [mantissa = '', exponent = '0'] = notation.split('e');
+  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
+  const digits = BigInt(whole + fraction);
+  const shift = DECIMALS + Number(exponent) - fraction.length;
+  const scale = 10n ** BigInt(Math.abs(shift));
+  const units = shift >= 0 ? digits * scale : (digits + scale / 2n) / scale;
+  return mantissa.startsWith('-') ? -units : units;
 }
 
 export type Rounding = 'down' | 'up' | 'nearest';

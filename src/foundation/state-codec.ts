@@ -16,12 +16,35 @@ export function isStateful(value: unknown): value is Stateful {
   );
 }
 
+const typedArrays = {
+  Float64Array,
+  Float32Array,
+  Int32Array,
+  Uint32Array,
+  Int16Array,
+  Uint16Array,
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  BigInt64Array,
+  BigUint64Array,
+} as const;
+
+type TypedArrayName = keyof typeof typedArrays;
+
+/** Deeper than any state that a program builds on purpose: what goes on for ever refers to itself. */
+const DEEPEST = 1_000;
+
 /**
  * Any plain state as JSON, without loss: bigint, NaN, infinities, −0, `undefined`, Map, Set and typed arrays are
  * written as `{"$": kind, "v": …}`. Throws on what has behaviour (functions, symbols, class instances that are not
- * {@link Stateful}).
+ * {@link Stateful}) and on what refers to itself. What is referred to twice comes back as two.
  */
 export function encodeState(value: unknown): Json {
+  return encode(value, 0);
+}
+
+function encode(value: unknown, depth: number): Json {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -33,30 +56,41 @@ export function encodeState(value: unknown): Json {
     case 'undefined':
       return tagged('undefined', null);
     case 'object':
-      return encodeObject(value);
+      return encodeObject(value, depth + 1);
     default:
       throw new InvariantError('State holds something that cannot be saved', { type: typeof value });
   }
 }
 
-function encodeObject(value: object | null): Json {
+function encodeObject(value: object | null, depth: number): Json {
   if (value === null) return null;
+  if (depth > DEEPEST) throw new InvariantError('State refers to itself, or is nested too deeply', { depth });
   if (isStateful(value)) return tagged('stateful', value.snapshot());
-  if (Array.isArray(value)) return value.map(encodeState);
-  if (value instanceof Float64Array) return tagged('Float64Array', Array.from(value, encodeState));
+  const each = (entry: unknown): Json => encode(entry, depth);
+  if (Array.isArray(value)) return Array.from(value, each);
+  if (ArrayBuffer.isView(value)) return encodeTypedArray(value, each);
   if (value instanceof Map)
     return tagged(
       'Map',
-      Array.from(value, ([k, v]) => [encodeState(k), encodeState(v)]),
+      Array.from(value, (entry) => entry.map(each)),
     );
-  if (value instanceof Set) return tagged('Set', Array.from(value, encodeState));
+  if (value instanceof Set) return tagged('Set', Array.from(value, each));
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
     throw new InvariantError('State holds an object of a class without snapshot() and restore()', {
       class: prototype?.constructor?.name,
     });
   }
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, encodeState(entry)]));
+  const fields = Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, each(entry)]));
+  // Its own "$" must not be taken for ours.
+  return '$' in fields ? tagged('object', Object.entries(fields)) : fields;
+}
+
+function encodeTypedArray(value: ArrayBufferView, each: (entry: unknown) => Json): Json {
+  const { name } = value.constructor;
+  if (!Object.hasOwn(typedArrays, name))
+    throw new InvariantError('State holds bytes of no known kind', { class: name });
+  return tagged(name, Array.from(value as unknown as ArrayLike<unknown>, each));
 }
 
 /**
@@ -70,12 +104,12 @@ export function decodeState(json: Json, existing?: unknown): unknown {
   }
   const object = json as JsonObject;
   if (typeof object.$ === 'string') return decodeTagged(object.$, object.v ?? null, existing);
-  return Object.fromEntries(
-    Object.entries(object).map(([key, entry]) => [
-      key,
-      decodeState(entry, (existing as Record<string, unknown> | undefined)?.[key]),
-    ]),
-  );
+  return decodeFields(Object.entries(object), existing);
+}
+
+function decodeFields(fields: readonly (readonly [string, Json])[], existing: unknown): unknown {
+  const before = existing as Readonly<Record<string, unknown>> | null | undefined;
+  return Object.fromEntries(fields.map(([key, entry]) => [key, decodeState(entry, before?.[key])]));
 }
 
 function decodeTagged(kind: string, content: Json, existing: unknown): unknown {
@@ -86,8 +120,8 @@ function decodeTagged(kind: string, content: Json, existing: unknown): unknown {
       return BigInt(content as string);
     case 'undefined':
       return undefined;
-    case 'Float64Array':
-      return Float64Array.from((content as readonly Json[]).map((entry) => decodeState(entry) as number));
+    case 'object':
+      return decodeFields(content as unknown as readonly (readonly [string, Json])[], existing);
     case 'Map':
       return new Map(
         (content as readonly (readonly Json[])[]).map(([key, entry]) => {
@@ -102,8 +136,14 @@ function decodeTagged(kind: string, content: Json, existing: unknown): unknown {
       existing.restore(content);
       return existing;
     default:
+      if (Object.hasOwn(typedArrays, kind)) return decodeTypedArray(kind as TypedArrayName, content as readonly Json[]);
       throw new InvariantError('Unknown kind of saved state', { kind });
   }
+}
+
+function decodeTypedArray(kind: TypedArrayName, content: readonly Json[]): ArrayBufferView {
+  const kindOfArray = typedArrays[kind] as unknown as { from(values: readonly unknown[]): ArrayBufferView };
+  return kindOfArray.from(content.map((entry) => decodeState(entry)));
 }
 
 function tagged(kind: string, content: Json): JsonObject {

@@ -14,14 +14,15 @@ export interface RiskLimits {
   readonly dailyLossLimit: number | null;
   /** Entries per UTC day (S4-73). */
   readonly maximumTradesPerDay: number | null;
-  /** How far a limit or trigger price may be from the market, as a share of it. */
+  /** How far a limit or trigger price may be from the market, as a share of it. An exit's trigger may be anywhere. */
   readonly priceCollar: number;
-  /** In quote currency. */
+  /** In quote currency; exits may be as large as what they close. */
   readonly maximumOrderValue: number | null;
-  /** In units of base. */
+  /** In units of base; exits may be as large as what they close. */
   readonly maximumOrderQuantity: number | null;
+  /** Exits at the market and the protection of an entry are counted, but not refused. */
   readonly maximumOpenOrders: number | null;
-  /** Orders per minute of the market's time; a flood trips it. */
+  /** Orders per minute of the market's time; a flood trips it. Exits and protection as above. */
   readonly maximumOrdersPerMinute: number | null;
 }
 

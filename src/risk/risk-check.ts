@@ -31,18 +31,25 @@ export interface Refusal {
   readonly message: string;
 }
 
+/**
+ * The bounds of a position, signed, in units of base: `low` when every working sell fills and no buy, `high` the
+ * reverse. An exit at the market is as good as done; an exit that waits for its price may come first or never.
+ */
+export interface Reach {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** PORT: what the gate must know of the account at the moment of the check. Float64; the gate rejects what is not finite. */
 export interface RiskView {
   readonly time: EpochMs;
   readonly equity: number;
   /** The latest close of the symbol. */
   price(symbol: string): number;
-  /** The position, signed, in units of base. */
-  position(symbol: string): number;
-  /** What working and just submitted orders may yet add to the position: the larger of all buys and all sells, in units. */
-  pendingExposure(symbol: string, side: 'buy' | 'sell'): number;
-  /** |position × price| of every symbol, with what pending entries may add. */
-  grossExposure(): number;
+  /** How far the position may get to either side when working and just submitted orders fill. */
+  reach(symbol: string): Reach;
+  /** The value of every other symbol's {@link Reach} on its larger side. */
+  exposureBesides(symbol: string): number;
   openOrders(): number;
   instrument(symbol: string): Instrument;
 }

@@ -1,10 +1,11 @@
 import type { ApprovedOrder } from '../domain/approved-order.ts';
-import { filterBreach, snapPrice } from '../domain/instrument.ts';
+import { type FilterBreach, filterBreach, snapPrice } from '../domain/instrument.ts';
 import type { Execution, OrderTerms } from '../domain/order.ts';
 import { type Price, toNumber } from '../foundation/fixed-point.ts';
 import type { Json, JsonObject } from '../foundation/json.ts';
 import { decodeState, encodeState } from '../foundation/state-codec.ts';
 import { DAY_MS, type EpochMs, MINUTE_MS, toIso } from '../foundation/time.ts';
+import { expectedPrice } from './expected-price.ts';
 import type { RiskLimits } from './limits.ts';
 import type { Refusal, RefusalCode, RiskView } from './risk-check.ts';
 
@@ -14,11 +15,13 @@ export type RiskDecision =
 
 /** A share of rounding that a limit forgives: sizes are cut to limits in float64, and may meet them to the last bit. */
 const TOLERANCE = 1 + 1e-9;
+/** What of a quantity may be left over by adding and subtracting float64. */
+const ROUNDING = 1e-9;
 
 /**
  * Every order passes here, and nothing else makes an {@link ApprovedOrder}. Pure and deterministic: its state is the
- * day's counters. Reduce-only orders pass the limits on exposure, losses and trades, because getting out must always be
- * possible; they are held to numbers, filters and the price collar like any other.
+ * day's counters. Reduce-only orders pass the limits on exposure, order size, losses and trades, because getting out must
+ * always be possible; they are held to numbers and filters like any other, and their limit prices to the collar.
  */
 export class RiskGate {
   readonly limits: RiskLimits;
@@ -66,12 +69,18 @@ export class RiskGate {
     return true;
   }
 
-  /** @param protectivePrice the stop that limits the loss of an entry, where there is one */
-  check(terms: OrderTerms, view: RiskView, protectivePrice?: number): RiskDecision {
-    const refusal =
-      this.#soundness(terms, view) ??
-      this.#flow(view) ??
-      (terms.reduceOnly ? undefined : this.#exposure(terms, view, protectivePrice));
+  /**
+   * @param protectivePrice the stop that limits the loss of an entry, where there is one
+   * @param companions orders that the entry must not go without, its protection: refused with the first of them that is
+   */
+  check(
+    terms: OrderTerms,
+    view: RiskView,
+    protectivePrice?: number,
+    companions: readonly OrderTerms[] = [],
+  ): RiskDecision {
+    let refusal = this.#refusal(terms, view, protectivePrice);
+    for (const companion of companions) refusal ??= this.#refusal(companion, view, undefined);
     if (refusal) return { approved: false, refusal };
     this.#ordersThisMinute += 1;
     if (countsAsEntry(terms)) this.#entriesToday += 1;
@@ -106,7 +115,15 @@ export class RiskGate {
     this.#halted = (saved.halted as string | null) ?? undefined;
   }
 
-  /** Numbers, the venue's filters, the price collar. */
+  #refusal(terms: OrderTerms, view: RiskView, protectivePrice: number | undefined): Refusal | undefined {
+    return (
+      this.#soundness(terms, view) ??
+      this.#flow(terms, view) ??
+      (terms.reduceOnly ? undefined : this.#exposure(terms, view, protectivePrice))
+    );
+  }
+
+  /** Numbers, the venue's filters, the price collar, the size of one order. */
   #soundness(terms: OrderTerms, view: RiskView): Refusal | undefined {
     const price = view.price(terms.symbol);
     if (!(Number.isFinite(price) && price > 0 && Number.isFinite(view.equity))) {
@@ -117,61 +134,77 @@ export class RiskGate {
         `price ${price} and equity ${view.equity} must be finite, the price above 0`,
       );
     }
-    if (terms.quantity.kind === 'equity-fraction') {
-      const { fraction } = terms.quantity;
-      return fraction > 0 && fraction <= 1
-        ? undefined
-        : refuse('NOT_A_NUMBER', fraction, 1, `a share of equity of ${fraction} is not above 0 and at most 1`);
+    const { quantity } = terms;
+    if (quantity.kind === 'equity-fraction' && !(quantity.fraction > 0 && quantity.fraction <= 1)) {
+      const { fraction } = quantity;
+      return refuse('NOT_A_NUMBER', fraction, 1, `a share of equity of ${fraction} is not above 0 and at most 1`);
     }
+    return this.#filters(terms, view, price) ?? this.#collar(terms, price) ?? this.#orderSize(terms, price);
+  }
+
+  /** The venue's filters. */
+  #filters(terms: OrderTerms, view: RiskView, price: number): Refusal | undefined {
     const instrument = view.instrument(terms.symbol);
-    const reference = snapPrice(instrument, price, 'nearest');
+    const { tickSize } = instrument;
     const prices = orderPrices(terms.execution);
-    for (const own of prices) {
+    const grid = terms.execution.type === 'trailing-stop' ? [terms.execution.distance] : prices;
+    for (const own of grid) {
+      if (own > 0n && own % tickSize === 0n) continue;
+      return breached({ code: 'PRICE_TICK', value: toNumber(own), limit: toNumber(tickSize) });
+    }
+    if (terms.quantity.kind !== 'units') return undefined;
+    const reference = snapPrice(instrument, price, 'nearest');
+    for (const own of prices.length === 0 ? [undefined] : prices) {
       const breach = filterBreach(instrument, terms.quantity.quantity, own, reference);
       // The least value does not bind an exit: what is left must be able to go.
-      if (breach && !(breach.code === 'NOTIONAL_MINIMUM' && terms.reduceOnly)) {
-        return refuse(
-          `FILTER_${breach.code}`,
-          breach.value,
-          breach.limit,
-          `the venue's filter: ${breach.value} against ${breach.limit}`,
-        );
-      }
-      if (own === undefined) continue;
-      const distance = Math.abs(toNumber(own) - price) / price;
-      if (distance > this.limits.priceCollar * TOLERANCE) {
-        return refuse(
-          'PRICE_COLLAR',
-          distance,
-          this.limits.priceCollar,
-          `price ${toNumber(own)} is ${percent(distance)} from the market at ${price}`,
-        );
-      }
+      if (breach && !(breach.code === 'NOTIONAL_MINIMUM' && terms.reduceOnly)) return breached(breach);
     }
+    return undefined;
+  }
+
+  #collar({ execution, reduceOnly }: OrderTerms, price: number): Refusal | undefined {
+    // A far trigger of an exit is a wide stop or a high target, not a slip of the finger.
+    if (reduceOnly && execution.type !== 'limit') return undefined;
+    for (const own of orderPrices(execution)) {
+      const distance = Math.abs(toNumber(own) - price) / price;
+      if (distance <= this.limits.priceCollar * TOLERANCE) continue;
+      return refuse(
+        'PRICE_COLLAR',
+        distance,
+        this.limits.priceCollar,
+        `price ${toNumber(own)} is ${percent(distance)} from the market at ${price}`,
+      );
+    }
+    return undefined;
+  }
+
+  #orderSize(terms: OrderTerms, price: number): Refusal | undefined {
+    if (terms.reduceOnly || terms.quantity.kind !== 'units') return undefined;
     const { maximumOrderQuantity, maximumOrderValue } = this.limits;
     const quantity = toNumber(terms.quantity.quantity);
-    if (maximumOrderQuantity !== null && quantity > maximumOrderQuantity * TOLERANCE) {
+    if (maximumOrderQuantity !== null && !(quantity <= maximumOrderQuantity * TOLERANCE)) {
       return refuse('ORDER_QUANTITY', quantity, maximumOrderQuantity, `${quantity} units in one order`);
     }
-    const value = quantity * price;
-    if (maximumOrderValue !== null && value > maximumOrderValue * TOLERANCE) {
+    const value = quantity * expectedPrice(terms.side, terms.execution, price);
+    if (maximumOrderValue !== null && !(value <= maximumOrderValue * TOLERANCE)) {
       return refuse('ORDER_VALUE', value, maximumOrderValue, `an order worth ${value.toFixed(2)}`);
     }
     return undefined;
   }
 
-  /** How many orders, and how fast. */
-  #flow(view: RiskView): Refusal | undefined {
+  /** How many orders, and how fast. What gets out of the market, and what comes with an entry, never waits for that. */
+  #flow(terms: OrderTerms, view: RiskView): Refusal | undefined {
     const minute = Math.floor(view.time / MINUTE_MS);
     if (minute !== this.#minute) {
       this.#minute = minute;
       this.#ordersThisMinute = 0;
     }
+    if (terms.reduceOnly && (terms.execution.type === 'market' || terms.after !== undefined)) return undefined;
     const { maximumOpenOrders, maximumOrdersPerMinute } = this.limits;
-    if (maximumOrdersPerMinute !== null && this.#ordersThisMinute >= maximumOrdersPerMinute) {
+    if (maximumOrdersPerMinute !== null && !(this.#ordersThisMinute < maximumOrdersPerMinute)) {
       return refuse('ORDER_RATE', this.#ordersThisMinute + 1, maximumOrdersPerMinute, 'orders in one minute');
     }
-    if (maximumOpenOrders !== null && view.openOrders() >= maximumOpenOrders) {
+    if (maximumOpenOrders !== null && !(view.openOrders() < maximumOpenOrders)) {
       return refuse('OPEN_ORDERS', view.openOrders() + 1, maximumOpenOrders, 'open orders at once');
     }
     return undefined;
@@ -179,55 +212,66 @@ export class RiskGate {
 
   /** What only entries are held to. */
   #exposure(terms: OrderTerms, view: RiskView, protectivePrice: number | undefined): Refusal | undefined {
-    const { limits } = this;
     const { equity } = view;
     if (!(equity > 0)) return refuse('NOT_A_NUMBER', equity, 0, `equity is ${equity}: there is nothing to trade with`);
+    return this.#closed(equity) ?? this.#sizes(terms, view, protectivePrice);
+  }
+
+  /** Whether the gate lets entries through at all. */
+  #closed(equity: number): Refusal | undefined {
+    const { dailyLossLimit, maximumTradesPerDay } = this.limits;
     if (this.#halted !== undefined) return refuse('HALTED', 1, 0, this.#halted);
     if (this.#lossBreached) {
-      const limit = limits.dailyLossLimit ?? 0;
       const until = toIso(((this.#day + 1) * DAY_MS) as EpochMs);
       return refuse(
         'DAILY_LOSS_LIMIT',
         this.#dayStartEquity - equity,
-        limit,
+        dailyLossLimit ?? 0,
         `the day's loss stopped entries until ${until}`,
       );
     }
-    if (limits.maximumTradesPerDay !== null && this.#entriesToday >= limits.maximumTradesPerDay) {
-      return refuse('TRADES_PER_DAY', this.#entriesToday + 1, limits.maximumTradesPerDay, 'entries in one UTC day');
+    if (maximumTradesPerDay !== null && !(this.#entriesToday < maximumTradesPerDay)) {
+      return refuse('TRADES_PER_DAY', this.#entriesToday + 1, maximumTradesPerDay, 'entries in one UTC day');
     }
-    const price = view.price(terms.symbol);
+    return undefined;
+  }
+
+  #sizes(terms: OrderTerms, view: RiskView, protectivePrice: number | undefined): Refusal | undefined {
+    const { limits } = this;
+    const { equity } = view;
+    const { symbol, side } = terms;
+    const price = view.price(symbol);
+    const expected = expectedPrice(side, terms.execution, price);
     const quantity =
-      terms.quantity.kind === 'units' ? toNumber(terms.quantity.quantity) : (terms.quantity.fraction * equity) / price;
-    const sign = terms.side === 'buy' ? 1 : -1;
-    const position = view.position(terms.symbol);
-    if (sign < 0 && position - quantity < 0 && !view.instrument(terms.symbol).shortable) {
-      return refuse('SHORT_NOT_ALLOWED', position - quantity, 0, `${terms.symbol} can't be sold short`);
+      terms.quantity.kind === 'units'
+        ? toNumber(terms.quantity.quantity)
+        : (terms.quantity.fraction * equity) / expected;
+    const { low, high } = view.reach(symbol);
+    // Towards the order's side: how far the position may get without it, and with it.
+    const [before, opposite] = side === 'buy' ? [high, -low] : [-low, high];
+    const after = before + quantity;
+    if (side === 'sell' && after > quantity * ROUNDING && !view.instrument(symbol).shortable) {
+      return refuse('SHORT_NOT_ALLOWED', -after, 0, `${symbol} can't be sold short`);
     }
-    const after = Math.abs(position * sign + quantity + view.pendingExposure(terms.symbol, terms.side));
-    const size = (after * price) / equity;
+    const opened = Math.min(quantity, Math.max(0, after));
+    const value = Math.max(0, before) * price + opened * expected;
+    const size = value / equity;
     if (!(size <= limits.maximumPositionSize * TOLERANCE)) {
-      return refuse(
-        'POSITION_SIZE',
-        size,
-        limits.maximumPositionSize,
-        `the position would be ${percent(size)} of equity`,
-      );
+      const what = `the position would be ${percent(size)} of equity`;
+      return refuse('POSITION_SIZE', size, limits.maximumPositionSize, what);
     }
     const distance =
-      protectivePrice === undefined ? price * limits.assumedAdverseMove : Math.abs(price - protectivePrice);
-    const risk = (quantity * distance) / equity;
+      protectivePrice === undefined ? expected * limits.assumedAdverseMove : Math.abs(expected - protectivePrice);
+    const risk = (opened * distance) / equity;
     if (!(risk <= limits.maximumRiskPerTrade * TOLERANCE)) {
-      return refuse(
-        'RISK_PER_TRADE',
-        risk,
-        limits.maximumRiskPerTrade,
-        `the trade would risk ${percent(risk)} of equity`,
-      );
+      const what = `the trade would risk ${percent(risk)} of equity`;
+      return refuse('RISK_PER_TRADE', risk, limits.maximumRiskPerTrade, what);
     }
-    const gross = (view.grossExposure() + quantity * price) / equity;
+    // Only what makes the larger side of the symbol larger adds to all positions together.
+    const held = Math.max(0, before, opposite) * price;
+    const gross = (view.exposureBesides(symbol) + Math.max(held, value)) / equity;
     const most = limits.leverage * (1 - limits.minimumCashReserve);
-    if (!(gross <= most * TOLERANCE)) {
+    if (!(value <= held || gross <= most * TOLERANCE)) {
       return refuse('CASH_RESERVE', gross, most, `all positions together would be ${percent(gross)} of equity`);
     }
     return undefined;
@@ -240,12 +284,12 @@ function countsAsEntry(terms: OrderTerms): boolean {
   return !terms.reduceOnly && terms.after === undefined && !isQuote;
 }
 
-/** The prices that an order names; `[undefined]` for a market order. */
-function orderPrices(execution: Execution): readonly (Price | undefined)[] {
+/** The prices that an order names. */
+function orderPrices(execution: Execution): readonly Price[] {
   switch (execution.type) {
     case 'market':
     case 'trailing-stop':
-      return [undefined];
+      return [];
     case 'limit':
       return [execution.limitPrice];
     case 'stop':
@@ -254,6 +298,10 @@ function orderPrices(execution: Execution): readonly (Price | undefined)[] {
         ? [execution.triggerPrice]
         : [execution.triggerPrice, execution.limitPrice];
   }
+}
+
+function breached({ code, value, limit }: FilterBreach): Refusal {
+  return refuse(`FILTER_${code}`, value, limit, `the venue's filter: ${value} against ${limit}`);
 }
 
 function refuse(code: RefusalCode, value: number, limit: number, what: string): Refusal {
