@@ -137,6 +137,7 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
     await store.close();
     throw thrown;
   }
+  const candleFiles = configuration.record.csv === null ? undefined : new CandleCsvWriter(configuration.record.csv);
   const parts: SystemParts = {
     clock: setup.clock,
     logger: setup.logger,
@@ -154,7 +155,7 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
       derived: derivedTimeframes(bots, market.timeframe),
     },
     recorder: { recordRaw: configuration.record.raw },
-    ...(configuration.record.csv !== null && { candleFiles: new CandleCsvWriter(configuration.record.csv) }),
+    ...(candleFiles && { candleFiles }),
     processName: setup.processName,
   };
   return {
@@ -162,6 +163,7 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
     store,
     async close() {
       await bus.close();
+      await candleFiles?.close();
       await store.close();
     },
   };

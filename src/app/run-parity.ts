@@ -23,7 +23,6 @@ export async function runParity(request: ParityRequest): Promise<ParityOutcome> 
       onProgress?.(`${strategy} on ${symbols.join(', ')}: backtest`);
       const backtest = await traceBacktest(plan);
       for (const way of ways) {
-        if (way === 'backtest') continue;
         if (signal.aborted) return { comparisons, elapsedMs: systemClock.monotonic() - startedAt };
         onProgress?.(`${strategy} on ${symbols.join(', ')}: ${way}`);
         const found =

@@ -14,7 +14,8 @@ const ALL_ROLES: readonly Role[] = ['collector', 'bots', 'recorder'];
 
 /** Runs the system, or one role of it, until it is done, its time is over, or it is told to stop; then stops it well. */
 export async function runSystem(request: SystemRequest, clock: Clock = systemClock): Promise<SystemOutcome> {
-  const { configuration, role } = request;
+  const { role } = request;
+  const configuration = withSpeed(request.configuration, request.speed);
   checkRole(configuration, role);
   const { logger, close: closeLog } = openLogger(configuration.logging);
   const surroundings: Surroundings = { clock, logger };
@@ -66,6 +67,10 @@ async function runComposed(request: SystemRequest, system: System, clock: Clock)
     view: system.view(),
     failures: system.failures,
   };
+}
+
+function withSpeed(configuration: Configuration, speed: number | null): Configuration {
+  return { ...configuration, market: { ...configuration.market, speed } };
 }
 
 /** One role alone speaks to the others over Redis and shares their store; in memory it would be alone for ever. */

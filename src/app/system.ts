@@ -148,8 +148,10 @@ export class System {
     const { roles } = this.#parts;
     if (roles.has('collector') && !this.#sourceEnded) return false;
     if ((roles.has('bots') || roles.has('recorder')) && !(await this.#allBotsEnded())) return false;
-    if (this.#recorder && (!this.#recorder.ended || (await this.#recorder.backlog()) > 0)) return false;
-    return true;
+    if (!this.#recorder) return true;
+    // A recorder that was restarted may have acknowledged the end in its last life; bots that have ended saw it too.
+    const hasSeenEnd = this.#recorder.ended || this.#parts.bots.length > 0;
+    return hasSeenEnd && (await this.#recorder.backlog()) === 0;
   }
 
   async #allBotsEnded(): Promise<boolean> {

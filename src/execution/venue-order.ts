@@ -1,4 +1,3 @@
-import type { ApprovedOrder } from '../domain/approved-order.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { OrderTerms } from '../domain/order.ts';
 import { termsFromJson, termsToJson } from '../domain/order-codec.ts';
@@ -130,7 +129,7 @@ export class VenueOrder {
 
   static restored(json: Json, instrumentOf: (symbol: string) => Instrument): VenueOrder {
     const saved = json as unknown as SavedOrder;
-    const terms = termsFromJson(saved.terms) as ApprovedOrder;
+    const terms = termsFromJson(saved.terms);
     const order = new VenueOrder(terms, instrumentOf(terms.symbol), saved.sequence, saved.activeAt);
     order.phase = saved.phase;
     order.filled = fixed<Quantity>(saved.filled);

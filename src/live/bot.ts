@@ -127,6 +127,14 @@ export class Bot {
 
   /** Trades until it is stopped, the market ends, or the strategy fails. Throws {@link BotSuperseded} when fenced off. */
   async run(): Promise<void> {
+    try {
+      await this.#trade();
+    } finally {
+      await this.#follower.stop();
+    }
+  }
+
+  async #trade(): Promise<void> {
     while (this.#lifecycle === 'running' && !this.#stopped) {
       const slices = await this.#follower.take(SLICES_PER_COMMIT);
       if (slices.length === 0) {

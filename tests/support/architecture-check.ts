@@ -43,6 +43,8 @@ const PUBLIC_FACE = 'src/index.ts';
 const CLOCK = 'src/foundation/clock.ts';
 const RISK_GATE = 'src/risk/risk-gate.ts';
 const CONFIG = /^src\/app\/config[^/]*\.ts$/;
+/** The adapter of the Logger port: the only other file of `app` that uses a package. */
+const LOGGING = 'src/app/logging.ts';
 
 /** The one file of `bus` that a folder may import, where it may not import the rest. */
 const ONLY_PORT: Readonly<Record<string, string>> = { backtest: 'src/bus/work-queue.ts' };
@@ -208,7 +210,8 @@ function packageRule(file: string, specifier: string): string | undefined {
     const allowed = NODE_BUILTINS[folder] ?? [];
     return allowed.includes('*') || allowed.includes(specifier) ? undefined : `${folder} may not import ${specifier}`;
   }
-  const allowed = EDGES.includes(folder) || folder === 'server' || folder === 'cli' || CONFIG.test(file);
+  const allowed =
+    EDGES.includes(folder) || folder === 'server' || folder === 'cli' || CONFIG.test(file) || file === LOGGING;
   return allowed ? undefined : `the package ${specifier} may be imported by adapters, server, cli and app/config only`;
 }
 
