@@ -135,7 +135,7 @@ async function dataFiles(
         data === 'bundled' ? `only ${BUNDLED_SYMBOLS.join(', ')} come with the program` : 'market.data names none';
       complain(
         ['market', 'symbols', index],
-        `there is no data for ${symbol}: ${known}; name its file under market.data`,
+        `there is no data for ${symbol}: ${known}; name its file under market.data or with --data`,
       );
     }
   }

@@ -28,8 +28,11 @@ export interface LoadOptions {
  */
 export async function loadConfigurationFile(path: string | undefined, options: LoadOptions): Promise<Configuration> {
   const file = path === undefined ? null : resolve(options.cwd, path);
-  const shownFile = file === null ? 'the defaults' : shownPath(file, options.cwd);
-  const document = new ConfigDocument(file === null ? '' : await readText(file, shownFile), options.environment);
+  const shownFile = file === null ? undefined : shownPath(file, options.cwd);
+  const document = new ConfigDocument(
+    file === null || shownFile === undefined ? '' : await readText(file, shownFile),
+    options.environment,
+  );
   const problems: Problem[] = [...document.problems];
   const complain = (at: ConfigPath, message: string): void => {
     problems.push({ offset: document.offsetOf(at), message });
@@ -141,7 +144,13 @@ function override(written: WrittenConfiguration, overrides: WrittenConfiguration
   return { ...written, ...Object.fromEntries(sections) } as WrittenConfiguration;
 }
 
-function problemsError(shownFile: string, document: ConfigDocument, problems: readonly Problem[]): UserError {
+/** @param shownFile `undefined` where there is none, and the command line alone is to blame */
+function problemsError(
+  shownFile: string | undefined,
+  document: ConfigDocument,
+  problems: readonly Problem[],
+): UserError {
+  if (shownFile === undefined) return new UserError(problems.map(({ message }) => capital(ended(message))).join('\n'));
   const lines = problems
     .toSorted((left, right) => left.offset - right.offset)
     .slice(0, MOST_PROBLEMS)
@@ -153,6 +162,10 @@ function problemsError(shownFile: string, document: ConfigDocument, problems: re
 
 function ended(message: string): string {
   return /[.?!]$/.test(message) ? message : `${message}.`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** As people would write it: relative where it lies below the folder that they are in. */

@@ -15,8 +15,8 @@ export function wantsDebug(parameters: readonly string[]): boolean {
 }
 
 /** What to tell a person of anything thrown, and the exit code that goes with it. Stack traces only for debugging. */
-export function describeFailure(thrown: unknown, debug: boolean): Failure {
-  if (thrown instanceof CommanderError) return { text: usageSentence(thrown.message), exitCode: 2 };
+export function describeFailure(thrown: unknown, debug: boolean, commands: readonly string[] = []): Failure {
+  if (thrown instanceof CommanderError) return { text: usageSentence(thrown, commands), exitCode: 2 };
   const trace = debug ? `\n${stackOf(thrown)}` : '';
   const exitCode = thrown instanceof Error ? CLEAR_FAILURES[thrown.name] : undefined;
   if (exitCode !== undefined) return { text: messageOf(thrown) + trace, exitCode };
@@ -27,7 +27,7 @@ export function describeFailure(thrown: unknown, debug: boolean): Failure {
 }
 
 /** `error: unknown option '--sped'\n(Did you mean --speed?)` as one sentence with capital and full stop. */
-function usageSentence(message: string): string {
+function usageSentence({ message, code }: CommanderError, commands: readonly string[]): string {
   const plain = message
     .replace(/^error: /, '')
     .replace(/\n?\(Did you mean (.*)\?\)/s, '. Did you mean $1?')
@@ -36,7 +36,8 @@ function usageSentence(message: string): string {
       return `${name} is ${JSON.stringify(value)}, but must be `;
     })
     .replaceAll('\n', ' ');
-  return sentence(plain.charAt(0).toUpperCase() + plain.slice(1));
+  const list = code === 'commander.unknownCommand' && !plain.endsWith('?') ? `: there are ${commands.join(', ')}` : '';
+  return sentence(plain.charAt(0).toUpperCase() + plain.slice(1) + list);
 }
 
 function sentence(text: string): string {

@@ -32,10 +32,6 @@ export function profitOf(bot: BotStatus): number {
 /** Of one bot, or of several taken together. */
 export function finalStatistics(bots: readonly BotStatus[]): FinalStatistics {
   const sum = (amount: (bot: BotStatus) => number): number => bots.reduce((total, bot) => total + amount(bot), 0);
-  const inventory = new Map<string, number>();
-  for (const { symbol, quantity } of bots.flatMap((bot) => bot.positions)) {
-    if (quantity !== 0) inventory.set(symbol, (inventory.get(symbol) ?? 0) + quantity);
-  }
   const totalTrades = sum((bot) => bot.roundTrips);
   const winningTrades = sum((bot) => bot.winningRoundTrips);
   const totalProfit = sum(profitOf);
@@ -50,10 +46,19 @@ export function finalStatistics(bots: readonly BotStatus[]): FinalStatistics {
     fees: sum((bot) => bot.fees),
     startingBalance,
     finalBalance: sum((bot) => bot.balance),
-    finalInventory: Object.fromEntries(inventory),
+    finalInventory: inventoryOf(bots),
     finalPortfolioValue,
     returnPercent: startingBalance === 0 ? 0 : (totalProfit / startingBalance) * 100,
   };
+}
+
+/** Long and short of different bots cancel out; what float64 leaves of that is nothing. */
+function inventoryOf(bots: readonly BotStatus[]): Readonly<Record<string, number>> {
+  const inventory = new Map<string, number>();
+  for (const { symbol, quantity } of bots.flatMap((bot) => bot.positions)) {
+    inventory.set(symbol, (inventory.get(symbol) ?? 0) + quantity);
+  }
+  return Object.fromEntries([...inventory].filter(([, quantity]) => Math.abs(quantity) > 1e-12));
 }
 
 const ROWS: readonly (readonly [string, (figures: FinalStatistics) => string])[] = [

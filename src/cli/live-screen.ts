@@ -17,13 +17,15 @@ export interface LiveScreen {
   close(): void;
 }
 
-export function openLiveScreen(console: Console, clock: Clock): LiveScreen {
-  return console.output.isTerminal ? new TerminalScreen(console, clock) : new LineScreen(console, clock);
+/** @param head is printed above everything when the first view comes: what does not start has nothing to announce */
+export function openLiveScreen(console: Console, clock: Clock, head: string): LiveScreen {
+  return console.output.isTerminal ? new TerminalScreen(console, clock, head) : new LineScreen(console, clock, head);
 }
 
 /** At most four pictures a second, whatever the rate of views. */
 class TerminalScreen implements LiveScreen {
   readonly #console: Console;
+  readonly #head: string;
   readonly #stopTimer: CancelTimer;
   readonly #restore = (): void => this.close();
   #view: LiveView | undefined;
@@ -31,9 +33,9 @@ class TerminalScreen implements LiveScreen {
   #lines = 0;
   #isClosed = false;
 
-  constructor(console: Console, clock: Clock) {
+  constructor(console: Console, clock: Clock, head: string) {
     this.#console = console;
-    this.#console.out(HIDE_CURSOR);
+    this.#head = head;
     this.#stopTimer = clock.every(REDRAW_MS, () => this.#draw());
     // Whatever ends the process, the cursor comes back.
     process.once('exit', this.#restore);
@@ -43,7 +45,9 @@ class TerminalScreen implements LiveScreen {
     const isFirst = this.#view === undefined;
     this.#view = view;
     this.#isNew = true;
-    if (isFirst) this.#draw();
+    if (!isFirst) return;
+    this.#console.out(this.#head + HIDE_CURSOR);
+    this.#draw();
   }
 
   close(): void {
@@ -52,7 +56,7 @@ class TerminalScreen implements LiveScreen {
     this.#draw();
     this.#isClosed = true;
     process.off('exit', this.#restore);
-    this.#console.out(`${this.#lines > 0 ? '\n' : ''}${SHOW_CURSOR}`);
+    if (this.#view !== undefined) this.#console.out(`\n${SHOW_CURSOR}`);
   }
 
   #draw(): void {
@@ -76,16 +80,19 @@ class TerminalScreen implements LiveScreen {
 class LineScreen implements LiveScreen {
   readonly #console: Console;
   readonly #clock: Clock;
+  readonly #head: string;
   #printedAt = Number.NEGATIVE_INFINITY;
   #view: LiveView | undefined;
   #isPrinted = true;
 
-  constructor(console: Console, clock: Clock) {
+  constructor(console: Console, clock: Clock, head: string) {
     this.#console = console;
     this.#clock = clock;
+    this.#head = head;
   }
 
   show(view: LiveView): void {
+    if (this.#view === undefined) this.#console.out(this.#head);
     this.#view = view;
     this.#isPrinted = false;
     if (this.#clock.monotonic() - this.#printedAt >= LINE_MS) this.#print();

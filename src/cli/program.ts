@@ -23,20 +23,17 @@ export async function runProgram(parameters: readonly string[]): Promise<number>
   const console = processConsole(!parameters.includes('--no-color'));
   ignoreClosedPipe();
   let exitCode = 0;
-  const program = makeProgram({
-    cwd: process.cwd(),
-    console,
-    finish: (code) => {
-      exitCode = code;
-    },
-  });
+  const finish = (code: number): void => {
+    exitCode = code;
+  };
+  const program = makeProgram({ cwd: process.cwd(), console, finish });
   try {
     if (parameters.length === 0) program.outputHelp();
     else await program.parseAsync(parameters, { from: 'user' });
     return exitCode;
   } catch (thrown) {
-    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
-    const failure = describeFailure(thrown, wantsDebug(parameters));
+    if (thrown instanceof CommanderError && (thrown.exitCode === 0 || thrown.code === 'commander.help')) return 0;
+    const failure = describeFailure(thrown, wantsDebug(parameters), commandNames(program));
     console.err(`${failure.text}\n`);
     return failure.exitCode;
   }
@@ -57,12 +54,18 @@ function makeProgram(context: CommandContext): Command {
   for (const command of allCommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: context.console.out,
-      writeErr: () => {},
+      // What commander writes as an error is its help for a group of commands without one; its errors are told below.
+      writeErr: context.console.out,
+      outputError: () => {},
       getOutHelpWidth: context.console.output.width,
       getOutHasColors: () => context.console.output.colour,
     });
   }
   return program;
+}
+
+function commandNames(program: Command): readonly string[] {
+  return program.commands.map((command) => command.name());
 }
 
 function allCommands(command: Command): Command[] {

@@ -15,8 +15,7 @@ import { listenForStop } from './stop-signals.ts';
 export async function runStartCommand(options: StartOptions, context: CommandContext): Promise<void> {
   const request = await startRequest(options, context.cwd);
   const { console } = context;
-  if (!options.json) console.out(`${banner(request)}\n\n`);
-  const screen = options.json ? undefined : openLiveScreen(console, systemClock);
+  const screen = options.json ? undefined : openLiveScreen(console, systemClock, `${banner(request)}\n\n`);
   const stop = listenForStop(systemClock, () => {
     screen?.close();
     console.err('Stopping. Press Ctrl+C again to stop at once.\n');

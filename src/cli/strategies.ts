@@ -16,12 +16,15 @@ Examples:
 export function strategiesCommand(context: CommandContext): Command {
   const strategies = new Command('strategies')
     .summary('list strategies, or show one with its parameters')
-    .description('Lists the strategies that come with the program.')
+    .description('Lists the strategies that come with the program, or shows one.')
+    .argument('[strategy]', 'name of a built-in strategy, or path of a strategy file')
     .option('--json', 'print one JSON document instead of text')
     .addHelpText('after', EXAMPLES)
-    .action((options: StrategiesOptions) => list(options, context));
+    .action((name: string | undefined, options: StrategiesOptions) =>
+      name === undefined ? list(options, context) : show(name, options, context),
+    );
   strategies
-    .command('list', { hidden: true })
+    .command('list')
     .description('Lists the strategies that come with the program.')
     .action((_options: unknown, command: Command) => list(command.optsWithGlobals<StrategiesOptions>(), context));
   strategies
