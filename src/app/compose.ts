@@ -114,6 +114,8 @@ export interface SystemSetup extends Surroundings {
   readonly configuration: Configuration;
   readonly roles: ReadonlySet<Role>;
   readonly processName: string;
+  /** Is told in a sentence what a person should know. */
+  readonly onNotice?: (notice: string) => void;
 }
 
 export interface ComposedSystem {
@@ -127,6 +129,7 @@ export interface ComposedSystem {
 export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem> {
   const { configuration, roles } = setup;
   const { market } = configuration;
+  const surroundings: Surroundings = { clock: setup.clock, logger: setup.logger };
   const replayed = await readMarket(configuration);
   const bots = sessionSpecs(configuration, replayed.instruments);
   const store = await openStore(configuration, setup);
@@ -157,6 +160,15 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
     recorder: { recordRaw: configuration.record.raw },
     ...(candleFiles && { candleFiles }),
     processName: setup.processName,
+    startServer: async () => {
+      // Loaded for its own role only: a backtest or a bot has no use for an HTTP server.
+      const { startServer } = await import('../server/start-server.ts');
+      const { host, port } = configuration.server;
+      const botIds = bots.map((bot) => bot.botId);
+      const server = await startServer({ host, port, bus, store, symbols: market.symbols, botIds, ...surroundings });
+      setup.onNotice?.(`Listening on ${server.url}`);
+      return () => server.close();
+    },
   };
   return {
     system: new System(parts),

@@ -23,7 +23,13 @@ export async function runSystem(request: SystemRequest, clock: Clock = systemClo
   const roles = new Set(role === 'all' ? ALL_ROLES : [role]);
   // Unique for each life of the process: a lease that its predecessor holds must run out, or be given back, first.
   const processName = `${role}@${hostname()}/${randomUUID().slice(0, 8)}`;
-  const composed = await composeSystem({ configuration, roles, processName, ...surroundings });
+  const composed = await composeSystem({
+    configuration,
+    roles,
+    processName,
+    ...surroundings,
+    ...(request.onNotice && { onNotice: request.onNotice }),
+  });
   try {
     return await runComposed(request, composed.system, clock);
   } finally {
