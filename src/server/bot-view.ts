@@ -46,8 +46,9 @@ export class BotView {
   }
 
   /**
-   * The bus may lose what the store has: a bot commits, and then tells. Of two statuses the one with more slices is the
-   * newer; level, it is the store's, unless the bus spoke while the store was asked.
+   * The bus may lose what the store has, and be later than it: a bot commits, and then tells. Of two statuses the one
+   * with more slices is the newer; level, it is the store's, unless the bus spoke while the store was asked. What is new
+   * is told to those who listen already.
    */
   async #refresh(): Promise<void> {
     const heard = this.#statusesHeard;
@@ -58,8 +59,8 @@ export class BotView {
     const lastOf = (count: number) => ({ offset: Math.max(0, count - ROWS_TOLD), limit: 2 * ROWS_TOLD });
     const signals = await this.#reader.read((store) => store.signals(this.#botId, lastOf(stored.signals)));
     const fills = await this.#reader.read((store) => store.fills(this.#botId, lastOf(stored.fills)));
-    this.#signals.endReading(signals);
-    this.#fills.endReading(fills);
+    for (const row of this.#signals.endReading(signals)) this.#tellSignal(row);
+    for (const row of this.#fills.endReading(fills)) this.#tellFill(row);
     const lead = stored.slices - (this.#status?.slices ?? Number.NEGATIVE_INFINITY);
     const isNewer = lead > 0 || (lead === 0 && this.#statusesHeard === heard);
     if (!isNewer || (lead === 0 && this.#status?.lifecycle === stored.lifecycle)) return;
@@ -83,6 +84,8 @@ export class BotView {
   }
 
   #hearStatus(status: BotStatus): void {
+    // It was on its way while the store already had a newer one.
+    if (status.slices < (this.#status?.slices ?? 0)) return;
     this.#statusesHeard += 1;
     this.#takeStatus(status);
   }
@@ -97,12 +100,18 @@ export class BotView {
   }
 
   #hearSignal(record: SignalRecord): void {
-    this.#signals.hear(record);
+    if (this.#signals.hear(record)) this.#tellSignal(record);
+  }
+
+  #tellSignal(record: SignalRecord): void {
     this.statusChannel.tell(() => ({ type: 'signal', signal: signal.parse(record) }));
   }
 
   #hearFill(made: Fill): void {
-    this.#fills.hear(made);
+    if (this.#fills.hear(made)) this.#tellFill(made);
+  }
+
+  #tellFill(made: Fill): void {
     this.portfolioChannel.tell(() => ({ type: 'fill', fill: fill.parse(wireFill(made)) }));
   }
 }
