@@ -52,7 +52,7 @@ const plan = `
   live: engine, execution, market, bus, store, domain, foundation
   server: protocol, bus, store, foundation
   app: foundation, domain, indicators, statistics, market, risk, execution, bus, store, protocol, strategy, engine, providers, backtest, learning, live, server
-  cli: app`;
+  cli: app, statistics, protocol, domain, foundation`;
 
 function planned(): ReadonlyMap<string, readonly string[]> {
   const rows = plan.trim().split('\n');
