@@ -4,7 +4,7 @@ import { UserError } from '../foundation/errors.ts';
 import { type EpochMs, toIso } from '../foundation/time.ts';
 import type { CandleColumns } from '../market/candle-columns.ts';
 import { inferInstrument } from '../providers/files/infer-instrument.ts';
-import { type LoadedCandles, loadCandles } from '../providers/files/load-candles.ts';
+import { type LoadedCandles, type LoadOptions, loadCandles } from '../providers/files/load-candles.ts';
 
 /** Where the bars of a symbol are. */
 export interface DataSource {
@@ -18,8 +18,17 @@ export interface Period {
   readonly to?: EpochMs | undefined;
 }
 
+/** How files are read; what is not said is as `loadCandles` has it. */
+export type Reading = Pick<LoadOptions, 'onDefect' | 'timestampMeans'>;
+
 /** Tells how far a long step is, 0 … 1. */
 export type Progress = (step: string, fraction: number) => void;
+
+export interface DataOptions {
+  readonly period: Period;
+  readonly reading?: Reading | undefined;
+  readonly onProgress?: Progress | undefined;
+}
 
 export interface BacktestData {
   /** By feed name. */
@@ -38,15 +47,14 @@ export interface BacktestData {
 export async function loadBacktestData(
   feeds: readonly Feed[],
   sources: readonly DataSource[],
-  period: Period,
-  onProgress?: Progress,
+  { period, reading = {}, onProgress }: DataOptions,
 ): Promise<BacktestData> {
   const columns = new Map<string, CandleColumns>();
   const instruments: Instrument[] = [];
   const notes: string[] = [];
   for (const source of sources) {
     const needed = feeds.filter((feed) => feed.symbol === source.symbol);
-    const loaded = await loadFeeds(source, needed, onProgress);
+    const loaded = await loadFeeds(source, needed, reading, onProgress);
     instruments.push(inferInstrument(source.symbol, loaded[0]!));
     for (const [index, feed] of needed.entries()) {
       columns.set(feedName(feed), inPeriod(loaded[index]!, period, source));
@@ -60,6 +68,7 @@ export async function loadBacktestData(
 async function loadFeeds(
   { symbol, path }: DataSource,
   feeds: readonly Feed[],
+  reading: Reading,
   onProgress: Progress | undefined,
 ): Promise<readonly LoadedCandles[]> {
   const loaded: LoadedCandles[] = [];
@@ -67,7 +76,7 @@ async function loadFeeds(
     const report = onProgress && {
       onProgress: (at: { done: number; total: number }) => onProgress(`reading ${symbol}`, at.done / at.total),
     };
-    loaded.push(await loadCandles({ path, symbol, timeframe, ...report }));
+    loaded.push(await loadCandles({ path, symbol, timeframe, ...reading, ...report }));
   }
   return loaded;
 }
@@ -116,6 +125,10 @@ function qualityNotes({ symbol, timeframe }: Feed, { quality }: LoadedCandles): 
     notes.push(
       `${quality.lackingBars} of the ${timeframe} bars of ${symbol} lack some of their ${quality.aggregatedFrom} bars.`,
     );
+  }
+  if (quality.droppedRows > 0) {
+    const rows = quality.droppedRows === 1 ? 'row' : 'rows';
+    notes.push(`${quality.droppedRows} unsound ${rows} of ${symbol} ${rows === 'row' ? 'was' : 'were'} left out.`);
   }
   return notes;
 }

@@ -135,6 +135,7 @@ function describePlan(plan: BacktestPlan): JsonObject {
     data: Object.fromEntries(sources.map(({ symbol, path }) => [symbol, path])),
     from: period.from === undefined ? null : toIso(period.from),
     to: period.to === undefined ? null : toIso(period.to),
+    ...plan.reading,
     sizing: writeSizing(plan.sizing),
     // No limit is written as `null`: the greatest number says nothing to a reader.
     limits: Object.fromEntries(

@@ -9,7 +9,14 @@ import type { PositionSizing } from '../risk/position-sizing.ts';
 import type { RunReport } from '../statistics/run-report.ts';
 import { checkParameters } from '../strategy/check-parameters.ts';
 import { type CheckedParameters, strategyFeeds } from '../strategy/feeds.ts';
-import { type BacktestData, type DataSource, loadBacktestData, type Period, type Progress } from './backtest-data.ts';
+import {
+  type BacktestData,
+  type DataSource,
+  loadBacktestData,
+  type Period,
+  type Progress,
+  type Reading,
+} from './backtest-data.ts';
 import { backtestReport } from './backtest-report.ts';
 import { symbolCountDefect } from './config-bots.ts';
 import type { CostsConfiguration } from './configuration.ts';
@@ -28,6 +35,7 @@ export interface BacktestPlan {
   readonly sources: readonly DataSource[];
   readonly timeframe: Timeframe;
   readonly period: Period;
+  readonly reading?: Reading;
   readonly startingBalance: Money;
   readonly sizing: PositionSizing;
   readonly limits: RiskLimits;
@@ -52,7 +60,7 @@ export async function runBacktestPlan(plan: BacktestPlan, onProgress?: Progress)
   const parameters = checkPlan(plan, strategy);
   const symbols = plan.sources.map(({ symbol }) => symbol);
   const feeds = strategyFeeds(strategy.definition, parameters, symbols, plan.timeframe);
-  const data = await loadBacktestData(feeds, plan.sources, plan.period, onProgress);
+  const data = await loadBacktestData(feeds, plan.sources, { ...plan, onProgress });
   const spec: SessionSpec = {
     botId: 'backtest',
     definition: strategy.definition,

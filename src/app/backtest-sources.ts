@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import type { Timeframe } from '../domain/timeframe.ts';
 import { UserError } from '../foundation/errors.ts';
 import { loadCandles } from '../providers/files/load-candles.ts';
-import type { DataSource } from './backtest-data.ts';
+import type { DataSource, Reading } from './backtest-data.ts';
 import { BUNDLED_SYMBOLS, bundledFile } from './config-defaults.ts';
 import { readSymbol } from './config-values.ts';
 
@@ -38,8 +38,8 @@ export async function resolveSources(wishes: SourceWishes): Promise<readonly Dat
 }
 
 /** The timeframe of the file's own bars. */
-export async function ownTimeframe({ path, symbol }: DataSource): Promise<Timeframe> {
-  return (await loadCandles({ path, symbol })).timeframe;
+export async function ownTimeframe({ path, symbol }: DataSource, reading: Reading = {}): Promise<Timeframe> {
+  return (await loadCandles({ path, symbol, ...reading })).timeframe;
 }
 
 async function givenFiles({ data, symbols, cwd }: SourceWishes): Promise<readonly DataSource[]> {
@@ -77,7 +77,7 @@ async function symbolAndFile(entry: string, cwd: string): Promise<DataSource | u
 }
 
 async function symbolOf(path: string): Promise<string> {
-  const { symbol } = await loadCandles({ path });
+  const { symbol } = await loadCandles({ path, onDefect: 'drop' });
   if (symbol !== undefined) return symbol;
   throw new UserError(`What symbol is in ${path}? Say it with --symbol, or --data SYMBOL=${basename(path)}.`);
 }

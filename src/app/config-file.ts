@@ -164,7 +164,9 @@ function ended(message: string): string {
   return /[.?!]$/.test(message) ? message : `${message}.`;
 }
 
+/** The beginning of a sentence; names of settings stay as they are. */
 function capital(text: string): string {
+  if (/^\S+\.\S/.test(text)) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import type { Period } from '../app/backtest-data.ts';
+import type { Period, Reading } from '../app/backtest-data.ts';
 import type { BacktestPlan, BacktestRun } from '../app/backtest-run.ts';
 import {
   readFees,
@@ -41,6 +41,8 @@ interface BacktestOptions {
   readonly data?: readonly string[];
   readonly symbol?: readonly string[];
   readonly timeframe?: Timeframe;
+  readonly onDefect?: (typeof ON_DEFECT)[number];
+  readonly timestampMeans?: (typeof TIMES)[number];
   readonly from?: EpochMs;
   readonly to?: EpochMs;
   readonly set?: readonly Assignment[];
@@ -65,6 +67,8 @@ const ENDS = {
   close: 'close-at-last-close',
   'close-at-open': 'close-at-last-open',
 } as const satisfies Record<string, EndOfRun>;
+const ON_DEFECT = ['refuse', 'drop'] as const;
+const TIMES = ['open', 'close'] as const;
 const END_NAMES = ['keep', 'close', 'close-at-open'] as const;
 
 const EXAMPLES = `
@@ -98,6 +102,8 @@ export function backtestCommand(context: CommandContext): Command {
       "length of a bar, made of the file's own (default: the file's)",
       value(readTimeframe),
     )
+    .option('--on-defect <what>', 'unsound rows of a file: refuse (default) or drop', value(oneOf(ON_DEFECT)))
+    .option('--timestamp-means <time>', "a file's times are of open (default) or close", value(oneOf(TIMES)))
     .option('--from <time>', 'use only bars that open then or later, in UTC', value(readMoment))
     .option('--to <time>', 'use only bars that close then or earlier, in UTC', value(readMoment))
     .option('--set <parameter=value>', 'set a parameter of the strategy; several times', values(readAssignment))
@@ -160,8 +166,9 @@ async function makePlan(strategy: string, options: BacktestOptions, cwd: string)
     cwd,
     parameters: assigned(options.set ?? []),
     sources,
-    timeframe: options.timeframe ?? (await ownTimeframe(sources[0]!)),
+    timeframe: options.timeframe ?? (await ownTimeframe(sources[0]!, readingOf(options))),
     period: checkedPeriod(options),
+    reading: readingOf(options),
     startingBalance: options.cash ?? fromNumber<Money>(defaults.DEFAULT_STARTING_BALANCE),
     sizing: options.sizing ?? defaults.DEFAULT_SIZING,
     limits: options.limits ? configuration.risk : noLimits,
@@ -186,6 +193,10 @@ function assigned(assignments: readonly Assignment[]): Readonly<Record<string, s
     parameters.set(name, text);
   }
   return Object.fromEntries(parameters);
+}
+
+function readingOf({ onDefect, timestampMeans }: BacktestOptions): Reading {
+  return { ...(onDefect && { onDefect }), ...(timestampMeans && { timestampMeans }) };
 }
 
 function checkedPeriod({ from, to }: BacktestOptions): Period {
