@@ -106,7 +106,7 @@ class Samples {
     this.#session = session;
     this.#times = new Float64Array(most);
     this.#equity = new Float64Array(most);
-    const names = withIndicators ? Object.keys(session.engine.strategy.indicators()) : [];
+    const names = withIndicators ? Object.keys(session.engine.indicators()) : [];
     this.#indicators = new Map(names.map((name) => [name, new Float64Array(most).fill(Number.NaN)]));
   }
 
@@ -115,7 +115,7 @@ class Samples {
     this.#times[at] = time;
     this.#equity[at] = this.#session.engine.account.equity;
     if (this.#indicators.size === 0) return;
-    for (const [name, value] of Object.entries(this.#session.engine.strategy.indicators())) {
+    for (const [name, value] of Object.entries(this.#session.engine.indicators())) {
       const column = this.#indicators.get(name);
       if (column) column[at] = value;
     }

@@ -111,6 +111,11 @@ export class Engine {
     return this.#strategy;
   }
 
+  /** The strategy's indicators as they stand, for plotting. */
+  indicators(): Readonly<Record<string, number>> {
+    return guarded('could not give its indicators', () => this.#strategy.indicators());
+  }
+
   /** The latest close of a symbol, known before decisions. `index` is the instrument's. */
   mark(index: number, close: number, time: EpochMs): void {
     this.account.setMark(index, close);

@@ -3,9 +3,12 @@ import type { Command } from '../domain/command.ts';
 import type { OrderEvent } from '../domain/order.ts';
 import { invariant } from '../foundation/errors.ts';
 import type { Json } from '../foundation/json.ts';
-import type { EpochMs } from '../foundation/time.ts';
+import { type EpochMs, epochMs } from '../foundation/time.ts';
 import type { CandleWindow } from '../market/candle-window.ts';
 import type { Engine } from './engine.ts';
+
+/** See {@link TradingSession.closeAll}. */
+const MOST_CLOSING_BARS = 1_000;
 
 /** A venue that is driven by bars and answers within the call: the matching engine, in backtests and on paper. */
 export interface BarVenue {
@@ -74,18 +77,18 @@ export class TradingSession {
   }
 
   /**
-   * Closes every position after the last slice by showing the venue one more bar that stands at `price(window)`: for
-   * comparing with backtesters that do so.
+   * Closes every position after the last slice by showing the venue further bars that stand at `price(window)`: for
+   * comparing with backtesters that do so. One bar is enough unless the venue is slow to take an order or fills no more
+   * than a share of the volume; what is left after {@link MOST_CLOSING_BARS} stays open.
    */
   closeAll(time: EpochMs, price: (window: CandleWindow) => number): void {
     this.engine.flatten(time, 'the run has ended');
     this.#flush(time);
-    for (let index = 0; index < this.#windows.length; index++) {
-      if (this.#execution[index]! < 0) continue;
-      const window = this.#windows[index]!;
-      if (window.length === 0) continue;
-      const at = price(window);
-      this.#venue.onBar(window.feed.symbol, time, time, at, at, at, at, window.volume());
+    for (let bar = 0; bar < MOST_CLOSING_BARS && this.#holdsAnything(); bar++) {
+      for (let index = 0; index < this.#windows.length; index++) {
+        const window = this.#windows[index]!;
+        if (this.#execution[index]! >= 0 && window.length > 0) this.#showClosingBar(window, time, bar, price(window));
+      }
     }
   }
 
@@ -114,6 +117,18 @@ export class TradingSession {
     const saved = state as { readonly engine: Json; readonly venue: Json };
     this.engine.restore(saved.engine);
     this.#venue.restore(saved.venue);
+  }
+
+  #holdsAnything(): boolean {
+    for (const position of this.engine.account.portfolio.positions()) if (position.quantity !== 0n) return true;
+    return false;
+  }
+
+  #showClosingBar(window: CandleWindow, end: EpochMs, bar: number, price: number): void {
+    const length = window.closeTime() - window.openTime();
+    const openTime = epochMs(end + bar * length);
+    const closeTime = epochMs(openTime + length);
+    this.#venue.onBar(window.feed.symbol, openTime, closeTime, price, price, price, price, window.volume());
   }
 
   #showBar(window: CandleWindow, time: EpochMs): void {

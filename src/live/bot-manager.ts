@@ -6,6 +6,7 @@ import type { CancelTimer } from '../foundation/clock.ts';
 import { messageOf, UserError } from '../foundation/errors.ts';
 import type { Json } from '../foundation/json.ts';
 import type { Lease, LeaseStore } from '../store/store.ts';
+import { type StoreFault, StoreUnavailableError } from '../store/store-error.ts';
 import { Bot, type BotParts, BotSuperseded } from './bot.ts';
 
 export interface BotManagerParts extends Omit<BotParts, 'venue' | 'store'> {
@@ -23,10 +24,15 @@ export interface BotManagerOptions {
 interface RunningBot {
   readonly bot: Bot;
   readonly lease: Lease;
+  /** Rejects where it could not start. */
+  readonly started: Promise<void>;
+  /** Never rejects. */
   readonly done: Promise<void>;
 }
 
 const DEFAULT_LEASE_MS = 5_000;
+/** What ails a store for a while only. */
+const TRANSIENT: ReadonlySet<StoreFault> = new Set(['BUSY', 'UNREACHABLE', 'FULL']);
 
 /**
  * Runs bots, each under a lease from the store: several of these processes share the bots, and none runs twice. A bot
@@ -42,7 +48,9 @@ export class BotManager {
   readonly #resting = new Map<string, BotLifecycle>();
   readonly #unsubscribe: Unsubscribe[] = [];
   #cancelTimer: CancelTimer | undefined;
-  #looking: Promise<void> | undefined;
+  /** Looks come one after another: two at once would start a bot twice. */
+  #lastLook: Promise<unknown> = Promise.resolve();
+  #isLooking = false;
   #stopping = false;
   /** Why bots could not be started or had to stop, for people. */
   readonly failures: string[] = [];
@@ -71,10 +79,12 @@ export class BotManager {
     };
     await listen('bot.start', ({ botId }) => this.#startByCommand(botId));
     await listen('bot.stop', ({ botId }) => this.stopBot(botId));
-    await this.#look();
+    await this.#startAll();
     this.#cancelTimer = clock.every(this.#leaseMs / 3, () => {
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = undefined;
+      if (this.#isLooking) return;
+      this.#isLooking = true;
+      void this.#look().finally(() => {
+        this.#isLooking = false;
       });
     });
   }
@@ -97,22 +107,35 @@ export class BotManager {
     return (await this.#parts.store.botStatuses()).filter((status) => this.#specs.has(status.botId));
   }
 
-  /** Ends a bot after the batch in hand, and keeps it from being taken up again here. */
+  /**
+   * Ends a bot after the batch in hand, and keeps it from being taken up again here, wherever it runs: every process
+   * hears the command, and the lease that one gives back must not be an invitation to the others.
+   */
   async stopBot(botId: string): Promise<void> {
-    const running = this.#running.get(botId);
-    if (!running) return;
+    if (!this.#specs.has(botId)) return;
     this.#resting.set(botId, 'stopped');
-    await running.bot.stop();
-    await running.done;
+    const running = this.#running.get(botId);
+    await running?.bot.stop();
+    await running?.done;
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#cancelTimer?.();
     for (const unsubscribe of this.#unsubscribe.splice(0)) await unsubscribe();
-    await this.#looking;
+    await this.#lastLook;
     await Promise.all([...this.#running.values()].map(({ bot }) => bot.stop()));
     await Promise.all([...this.#running.values()].map(({ done }) => done));
+  }
+
+  /** The first look. Resolves when all that could be started here has started; a user's mistake ends it all. */
+  async #startAll(): Promise<void> {
+    await this.#look();
+    const started = await Promise.allSettled([...this.#running.values()].map((running) => running.started));
+    const mistake = started.find((one) => one.status === 'rejected' && one.reason instanceof UserError);
+    if (mistake === undefined) return;
+    await this.stop();
+    throw (mistake as PromiseRejectedResult).reason;
   }
 
   async #startByCommand(botId: string): Promise<void> {
@@ -121,59 +144,74 @@ export class BotManager {
     await this.#look();
   }
 
-  /** Renews the leases of what runs here, and takes up what nobody runs. */
-  async #look(): Promise<void> {
+  /** Renews the leases of what runs here, and takes up what nobody runs. Never rejects. */
+  #look(): Promise<void> {
+    const look = this.#lastLook.then(async () => {
+      try {
+        await this.#renewLeases();
+        await this.#takeUpFree();
+      } catch (thrown) {
+        this.#parts.logger.warn('the store did not answer for the leases', { error: messageOf(thrown) });
+      }
+    });
+    this.#lastLook = look;
+    return look;
+  }
+
+  async #renewLeases(): Promise<void> {
     const { store, clock } = this.#parts;
-    try {
-      for (const [botId, { bot, lease }] of this.#running) {
-        if (await store.renewLease(lease, this.#leaseMs, clock.now())) continue;
-        this.#report(botId, new BotSuperseded(`${botId}: another process runs it now`));
-        await bot.stop();
-      }
-      for (const spec of this.#specs.values()) {
-        if (this.#stopping || this.#running.has(spec.botId) || this.#resting.has(spec.botId)) continue;
-        const lease = await store.acquireLease(`bot/${spec.botId}`, this.#owner, this.#leaseMs, clock.now());
-        if (lease) await this.#run(spec, lease);
-      }
-    } catch (thrown) {
-      if (thrown instanceof UserError) throw thrown;
-      this.#parts.logger.warn('the store did not answer for the leases', { error: messageOf(thrown) });
+    for (const { bot, lease } of this.#running.values()) {
+      // Its next commit would be refused; it says so when it ends.
+      if (!(await store.renewLease(lease, this.#leaseMs, clock.now()))) await bot.stop();
     }
   }
 
-  async #run(spec: SessionSpec, lease: Lease): Promise<void> {
+  async #takeUpFree(): Promise<void> {
+    const { store, clock } = this.#parts;
+    for (const spec of this.#specs.values()) {
+      if (this.#stopping || this.#running.has(spec.botId) || this.#resting.has(spec.botId)) continue;
+      const lease = await store.acquireLease(`bot/${spec.botId}`, this.#owner, this.#leaseMs, clock.now());
+      if (lease) this.#takeUp(spec, lease);
+    }
+  }
+
+  /** At once, so that no other look takes it up as well. */
+  #takeUp(spec: SessionSpec, lease: Lease): void {
     const { bus, store, clock, logger, venueOf } = this.#parts;
     const bot = new Bot(spec, { bus, store, clock, logger, venue: venueOf(spec) });
-    try {
-      await bot.start(lease);
-    } catch (thrown) {
-      await store.releaseLease(lease);
-      throw thrown;
-    }
-    this.#tell('bot.started', { botId: spec.botId, owner: this.#owner });
-    const done = this.#attend(bot, lease);
-    this.#running.set(spec.botId, { bot, lease, done });
+    const started = bot.start(lease);
+    this.#running.set(spec.botId, { bot, lease, started, done: this.#attend(bot, lease, started) });
   }
 
-  async #attend(bot: Bot, lease: Lease): Promise<void> {
+  async #attend(bot: Bot, lease: Lease, started: Promise<void>): Promise<void> {
     const { botId } = bot.spec;
     try {
+      await started;
+      this.#tell('bot.started', { botId, owner: this.#owner });
       await bot.run();
-      if (bot.lifecycle !== 'stopped' || this.#resting.has(botId)) this.#resting.set(botId, bot.lifecycle);
+      if (bot.lifecycle !== 'stopped') this.#resting.set(botId, bot.lifecycle);
       if (bot.lifecycle === 'failed') this.failures.push(`${botId}: ${bot.status().reason}`);
     } catch (thrown) {
-      this.#report(botId, thrown);
-      // Fenced off, or something is broken: leave it to a later look, by whoever gets the lease.
-      if (!(thrown instanceof BotSuperseded)) {
-        this.#resting.set(botId, 'failed');
-        this.hasCrashed = true;
-      }
+      this.#takeBlow(botId, thrown);
       await bot.stop();
     } finally {
-      this.#running.delete(botId);
       await this.#parts.store.releaseLease(lease).catch(() => {});
+      this.#running.delete(botId);
       this.#tell('bot.ended', { botId, lifecycle: bot.lifecycle });
     }
+  }
+
+  /** A bot ended by an exception. Whoever gets the lease next goes on from its last commit. */
+  #takeBlow(botId: string, thrown: unknown): void {
+    if (thrown instanceof StoreUnavailableError && TRANSIENT.has(thrown.code)) {
+      const { logger } = this.#parts;
+      logger.warn('a bot waits for the store and will go on from its last commit', { botId, error: thrown.message });
+      return;
+    }
+    this.#report(botId, thrown);
+    if (thrown instanceof BotSuperseded) return;
+    this.#resting.set(botId, 'failed');
+    this.hasCrashed ||= !(thrown instanceof UserError);
   }
 
   #report(botId: string, thrown: unknown): void {

@@ -1,23 +1,23 @@
-import { createHash } from 'node:crypto';
 import type { EventBus } from '../bus/event-bus.ts';
 import { logs, topics } from '../bus/topics.ts';
-import { type Candle, feedName } from '../domain/candle.ts';
-import type { BotLifecycle, BotPosition, BotStatus, JournalEntry } from '../domain/event.ts';
+import { feedName } from '../domain/candle.ts';
+import type { BotLifecycle, BotStatus } from '../domain/event.ts';
 import { timeframeMs } from '../domain/timeframe.ts';
 import { StrategyFailure } from '../engine/engine.ts';
 import { openSession, type SessionSpec, type VenueFactory } from '../engine/open-session.ts';
 import { RunRecord } from '../engine/run-record.ts';
 import type { TradingSession } from '../engine/trading-session.ts';
 import type { Clock } from '../foundation/clock.ts';
-import { UserError } from '../foundation/errors.ts';
-import { toNumber } from '../foundation/fixed-point.ts';
+import { messageOf, UserError } from '../foundation/errors.ts';
 import type { Json } from '../foundation/json.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { epochMs } from '../foundation/time.ts';
 import { CandleColumns } from '../market/candle-columns.ts';
-import { CandleWindow, pushCandle, refillWindow } from '../market/candle-window.ts';
+import { CandleWindow, pushCandle } from '../market/candle-window.ts';
 import type { EquityPoint, Lease, MarketStore, TradingStore } from '../store/store.ts';
+import { botStatus, count, idleBotStatus, journalEntries } from './bot-report.ts';
 import { CandleFollower } from './candle-follower.ts';
+import { blankBot, fingerprint, newCounts, restoreWindows, type SavedBot, saveWindows } from './saved-bot.ts';
 import type { Slice } from './slice-assembler.ts';
 
 export interface BotParts {
@@ -26,33 +26,6 @@ export interface BotParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly venue: VenueFactory;
-}
-
-/** What a bot keeps between two lives, besides what the store records of its doings. */
-interface SavedBot {
-  readonly fingerprint: string;
-  readonly lifecycle: BotLifecycle;
-  readonly reason: string | null;
-  readonly session: Json;
-  /** The last bars that the strategy can see, by feed. */
-  readonly windows: Readonly<Record<string, SavedWindow>>;
-  readonly sequences: Readonly<Record<string, number>>;
-  readonly counts: BotCounts;
-}
-
-interface SavedWindow {
-  readonly seen: number;
-  readonly candles: readonly Candle[];
-}
-
-interface BotCounts {
-  marketTime: number;
-  slices: number;
-  signals: number;
-  refusals: number;
-  roundTrips: number;
-  winningRoundTrips: number;
-  orderEvents: number;
 }
 
 /** Slices processed between two commits at most: a restart repeats no more than these. */
@@ -75,23 +48,15 @@ export class Bot {
   readonly spec: SessionSpec;
   readonly #parts: BotParts;
   readonly #record = new RunRecord();
-  #session!: TradingSession;
-  #follower!: CandleFollower;
+  #session: TradingSession | undefined;
+  #follower: CandleFollower | undefined;
   #lease!: Lease;
   #revision = 0;
   #lifecycle: BotLifecycle = 'starting';
   #reason: string | null = null;
   #windows: CandleWindow[] = [];
   #sequences: Record<string, number> = {};
-  #counts: BotCounts = {
-    marketTime: 0,
-    slices: 0,
-    signals: 0,
-    refusals: 0,
-    roundTrips: 0,
-    winningRoundTrips: 0,
-    orderEvents: 0,
-  };
+  #counts = newCounts();
   #stopped = false;
 
   constructor(spec: SessionSpec, parts: BotParts) {
@@ -103,17 +68,24 @@ export class Bot {
     return this.#lifecycle;
   }
 
-  /** Takes up the state of its last life, if it had one, and begins to listen. */
+  /**
+   * Takes up the state of its last life, if it had one, and begins to listen. A strategy that can't be made or restored
+   * fails the bot, but leaves its saved state alone, so that it can go on once the strategy is mended.
+   */
   async start(lease: Lease): Promise<void> {
     const { store } = this.#parts;
     this.#lease = lease;
-    this.#session = this.#openSession();
     const checkpoint = await store.checkpoint(this.spec.botId);
-    if (checkpoint) {
-      this.#revision = checkpoint.revision;
-      this.#takeUp(checkpoint.state as unknown as SavedBot);
-    }
+    this.#revision = checkpoint?.revision ?? 0;
     await this.#publishOutbox();
+    try {
+      this.#session = this.#openSession();
+      if (checkpoint) this.#takeUp(checkpoint.state as unknown as SavedBot);
+    } catch (thrown) {
+      if (!(thrown instanceof StrategyFailure)) throw thrown;
+      await this.#failToStart(thrown, checkpoint?.state);
+      return;
+    }
     this.#follower = new CandleFollower(this.#parts, {
       feeds: this.#windows.map((window) => window.feed),
       sequences: new Map(Object.entries(this.#sequences)),
@@ -128,26 +100,21 @@ export class Bot {
   /** Trades until it is stopped, the market ends, or the strategy fails. Throws {@link BotSuperseded} when fenced off. */
   async run(): Promise<void> {
     try {
-      await this.#trade();
-    } finally {
-      await this.#follower.stop();
-    }
-  }
-
-  async #trade(): Promise<void> {
-    while (this.#lifecycle === 'running' && !this.#stopped) {
-      const slices = await this.#follower.take(SLICES_PER_COMMIT);
-      if (slices.length === 0) {
-        if (this.#follower.ended) this.#lifecycle = 'finished';
-        else break;
+      while (this.#lifecycle === 'running' && !this.#stopped) {
+        const slices = await this.#follower!.take(SLICES_PER_COMMIT);
+        if (slices.length === 0) {
+          if (!this.#follower!.ended) break;
+          this.#lifecycle = 'finished';
+        }
+        await this.#commit(this.#process(slices));
       }
-      const equity = this.#process(slices);
-      await this.#commit(equity);
-    }
-    if (this.#lifecycle === 'running') {
-      this.#lifecycle = 'stopped';
-      this.#reason = 'stopped by the operator';
-      await this.#commit([]);
+      if (this.#lifecycle === 'running') {
+        this.#lifecycle = 'stopped';
+        this.#reason = 'stopped by the operator';
+        await this.#commit([]);
+      }
+    } finally {
+      await this.#follower?.stop();
     }
   }
 
@@ -158,27 +125,9 @@ export class Bot {
   }
 
   status(): BotStatus {
-    const { engine } = this.#session;
-    const { portfolio } = engine.account;
-    return {
-      botId: this.spec.botId,
-      strategy: this.spec.definition.name,
-      symbols: this.spec.symbols,
-      lifecycle: this.#lifecycle,
-      reason: this.#reason,
-      marketTime: epochMs(this.#counts.marketTime),
-      slices: this.#counts.slices,
-      equity: engine.account.equity,
-      balance: engine.account.cash,
-      realisedProfit: toNumber(portfolio.realisedProfit()),
-      fees: toNumber(portfolio.fees.get(portfolio.currency) ?? 0n),
-      fills: portfolio.fillCount,
-      roundTrips: this.#counts.roundTrips,
-      winningRoundTrips: this.#counts.winningRoundTrips,
-      signals: this.#counts.signals,
-      refusals: this.#counts.refusals,
-      positions: this.#positions(),
-    };
+    const stage = { lifecycle: this.#lifecycle, reason: this.#reason };
+    if (!this.#session) return idleBotStatus(this.spec, stage);
+    return botStatus(this.spec, this.#session.engine.account, this.#counts, stage);
   }
 
   #openSession(): TradingSession {
@@ -194,7 +143,8 @@ export class Bot {
 
   #process(slices: readonly Slice[]): EquityPoint[] {
     const equity: EquityPoint[] = [];
-    const { market } = this.#session.engine;
+    const session = this.#session!;
+    const { market, account } = session.engine;
     for (const slice of slices) {
       for (const [index, candle] of slice.candles.entries()) {
         if (!candle) continue;
@@ -205,14 +155,13 @@ export class Bot {
       this.#counts.marketTime = slice.time;
       this.#counts.slices += 1;
       try {
-        this.#session.slice(slice.time);
+        session.slice(slice.time);
       } catch (thrown) {
         if (!(thrown instanceof StrategyFailure)) throw thrown;
         this.#fail(thrown);
-        break;
-      } finally {
-        equity.push({ time: slice.time, equity: this.#session.engine.account.equity });
       }
+      equity.push({ time: slice.time, equity: account.equity });
+      if (this.#lifecycle === 'failed') break;
     }
     return equity;
   }
@@ -221,26 +170,61 @@ export class Bot {
   #fail(failure: StrategyFailure): void {
     this.#lifecycle = 'failed';
     this.#reason = failure.message;
-    this.#session.withdrawOrders(epochMs(this.#counts.marketTime));
+    this.#session?.withdrawOrders(epochMs(this.#counts.marketTime));
     this.#parts.logger.error('a bot failed', {
       botId: this.spec.botId,
       reason: failure.message,
-      stack: (failure.cause as Error)?.stack,
+      stack: (failure.cause as Error | undefined)?.stack,
     });
   }
 
+  /** Tells everyone, and keeps what was saved. */
+  async #failToStart(failure: StrategyFailure, saved: Json | undefined): Promise<void> {
+    this.#session = undefined;
+    this.#fail(failure);
+    const statuses = await this.#parts.store.botStatuses();
+    const known = statuses.find((status) => status.botId === this.spec.botId);
+    const { lifecycle, reason } = this.status();
+    const status = known ? { ...known, lifecycle, reason } : this.status();
+    await this.#write(() => saved ?? (blankBot(this.spec, failure.message) as unknown as Json), status, []);
+  }
+
   async #commit(equity: readonly EquityPoint[]): Promise<void> {
+    const state = this.#stateAfter(this.#session!) ?? (await this.#stateOfFailed());
+    count(this.#counts, this.#record);
+    await this.#write(state, this.status(), equity);
+  }
+
+  /** What makes the state to keep; `undefined` when the strategy can't be saved, which fails the bot. */
+  #stateAfter(session: TradingSession): (() => Json) | undefined {
+    try {
+      const saved = session.snapshot();
+      return () => this.#save(saved);
+    } catch (thrown) {
+      if (!(thrown instanceof StrategyFailure)) throw thrown;
+      this.#fail(thrown);
+      return undefined;
+    }
+  }
+
+  /** A bot that has failed is not taken up again, so the last state that could be saved will do. */
+  async #stateOfFailed(): Promise<() => Json> {
+    const { lifecycle, reason } = this.status();
+    const before = (await this.#parts.store.checkpoint(this.spec.botId))?.state as unknown as SavedBot | undefined;
+    const state = { ...(before ?? blankBot(this.spec, reason ?? '')), lifecycle, reason };
+    return () => state as unknown as Json;
+  }
+
+  /** @param state is asked last: what is written counts in it */
+  async #write(state: () => Json, status: BotStatus, equity: readonly EquityPoint[]): Promise<void> {
     const { store, clock } = this.#parts;
     const record = this.#record;
-    this.#count(record);
-    const status = this.status();
-    const revision = this.#revision + 1;
-    const outbox = this.#journal(record, status, revision);
+    const outbox = journalEntries(record, this.#counts, status, this.#revision + 1);
     const committed = await store.commitBot({
       botId: this.spec.botId,
       lease: this.#lease,
       expectedRevision: this.#revision,
-      state: this.#save() as unknown as Json,
+      state: state(),
       status,
       signals: record.signals,
       intents: record.intents,
@@ -257,49 +241,17 @@ export class Bot {
     await this.#publishOutbox();
   }
 
-  #count(record: RunRecord): void {
-    this.#counts.signals += record.signals.length;
-    this.#counts.refusals += record.signals.filter((one) => one.outcome.kind === 'refused').length;
-    this.#counts.roundTrips += record.roundTrips.length;
-    this.#counts.winningRoundTrips += record.roundTrips.filter((trip) => trip.profit > 0n).length;
-  }
-
-  /** Those who listen now hear at once; nobody waits for them. */
+  /** Those who listen now hear at once; nobody waits for them, and a bus that is away loses nothing that matters. */
   async #tell(record: RunRecord, status: BotStatus): Promise<void> {
-    const { bus } = this.#parts;
+    const { bus, logger } = this.#parts;
     const { botId } = this.spec;
-    for (const signal of record.signals) await bus.publish(topics.botSignals(botId), signal);
-    for (const fill of record.fills) await bus.publish(topics.tradeUpdates(botId), fill);
-    await bus.publish(topics.botStatus(botId), status);
-  }
-
-  #journal(record: RunRecord, status: BotStatus, revision: number): JournalEntry[] {
-    const { botId } = this.spec;
-    const time = status.marketTime;
-    const entries: JournalEntry[] = [];
-    for (const one of record.signals)
-      entries.push({ kind: 'signal', eventId: `signal/${one.signalId}`, time: one.decisionTime, record: one });
-    for (const terms of record.intents)
-      entries.push({ kind: 'order-intent', eventId: `intent/${terms.clientOrderId}`, time: terms.createdAt, terms });
-    for (const event of record.orderEvents) {
-      this.#counts.orderEvents += 1;
-      entries.push({
-        kind: 'order-event',
-        eventId: `order/${botId}/${this.#counts.orderEvents}`,
-        time: event.time,
-        event,
-      });
+    try {
+      for (const signal of record.signals) await bus.publish(topics.botSignals(botId), signal);
+      for (const fill of record.fills) await bus.publish(topics.tradeUpdates(botId), fill);
+      await bus.publish(topics.botStatus(botId), status);
+    } catch (thrown) {
+      logger.warn('a bot could not tell of what it did', { botId, error: messageOf(thrown) });
     }
-    for (const fill of record.fills)
-      entries.push({ kind: 'fill', eventId: `fill/${botId}/${fill.fillId}`, time: fill.time, fill });
-    for (const { time: at, equity } of record.lossLimits) {
-      const event = { type: 'risk.daily-loss-limit', source: botId, time: at, details: { equity } };
-      entries.push({ kind: 'system', eventId: `loss-limit/${botId}/${at}`, time: at, event });
-    }
-    if (entries.length > 0 || this.#lifecycle !== 'running') {
-      entries.push({ kind: 'bot-state', eventId: `state/${botId}/${revision}`, time, state: status });
-    }
-    return entries;
   }
 
   async #publishOutbox(): Promise<void> {
@@ -317,75 +269,32 @@ export class Bot {
     }
   }
 
-  #save(): SavedBot {
-    const windows: Record<string, SavedWindow> = {};
-    for (const window of this.#windows) {
-      const candles: Candle[] = [];
-      for (let ago = window.length - 1; ago >= 0; ago--) candles.push(window.candle(ago));
-      windows[feedName(window.feed)] = { seen: window.seen, candles };
-    }
-    return {
+  #save(session: Json): Json {
+    const saved: SavedBot = {
       fingerprint: fingerprint(this.spec),
       lifecycle: this.#lifecycle,
       reason: this.#reason,
-      session: this.#session.snapshot(),
-      windows,
+      session,
+      windows: saveWindows(this.#windows),
       sequences: this.#sequences,
       counts: this.#counts,
     };
+    return saved as unknown as Json;
   }
 
   #takeUp(saved: SavedBot): void {
+    if (saved.session === null) return;
     if (saved.fingerprint !== fingerprint(this.spec)) {
       throw new UserError(
         `The bot "${this.spec.botId}" was recorded with another strategy, parameters, symbols, balance or limits than it has now. ` +
           'Give the changed bot a new id, or start over with --fresh.',
       );
     }
-    for (const window of this.#windows) {
-      const one = saved.windows[feedName(window.feed)];
-      if (one) refillWindow(window, one.candles, one.seen);
-    }
-    this.#session.restore(saved.session);
+    restoreWindows(this.#windows, saved.windows);
+    this.#session!.restore(saved.session);
     this.#sequences = { ...saved.sequences };
     this.#counts = { ...saved.counts };
     this.#lifecycle = saved.lifecycle === 'running' || saved.lifecycle === 'stopped' ? 'starting' : saved.lifecycle;
     this.#reason = saved.reason;
   }
-
-  #positions(): BotPosition[] {
-    const { account } = this.#session.engine;
-    const positions: BotPosition[] = [];
-    for (const position of account.portfolio.positions()) {
-      const { averagePrice } = position;
-      if (averagePrice === undefined) continue;
-      const quantity = toNumber(position.quantity);
-      const price = account.mark(position.symbol);
-      const average = toNumber(averagePrice);
-      positions.push({
-        symbol: position.symbol,
-        quantity,
-        averagePrice: average,
-        price,
-        unrealisedProfit: quantity * (price - average),
-      });
-    }
-    return positions;
-  }
-}
-
-/** What must not change under a running bot. */
-function fingerprint(spec: SessionSpec): string {
-  const { definition, parameters, symbols, timeframe, currency, startingBalance, limits, sizing } = spec;
-  const text = JSON.stringify([
-    definition.name,
-    parameters,
-    symbols,
-    timeframe,
-    currency,
-    startingBalance.toString(),
-    limits,
-    sizing,
-  ]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -3,7 +3,7 @@ import { logs, topics } from '../bus/topics.ts';
 import { type Feed, feedName } from '../domain/candle.ts';
 import type { CandleMessage, MarketLogEntry } from '../domain/event.ts';
 import type { CancelTimer, Clock } from '../foundation/clock.ts';
-import { InvariantError } from '../foundation/errors.ts';
+import { InvariantError, messageOf } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { MarketStore } from '../store/store.ts';
 import { type Slice, SliceAssembler } from './slice-assembler.ts';
@@ -86,13 +86,11 @@ export class CandleFollower {
     for (;;) {
       this.#drainInto(slices, limit);
       if (slices.length > 0 || this.#stopped) return slices;
-      if (this.#behind) {
-        if (await this.#readLog()) continue;
-        if (this.#ended) return slices;
-        continue;
-      }
-      if (this.#ended) return slices;
-      if (this.#inbox.length === 0) await this.#sleep();
+      if (this.#behind && (await this.#catchUp())) continue;
+      this.#drainInto(slices, limit);
+      if (slices.length > 0 || this.#stopped || this.ended) return slices;
+      // Nothing more to be had now, also where a hole is still open: its candle is on its way into the log.
+      await this.#sleep();
     }
   }
 
@@ -134,54 +132,79 @@ export class CandleFollower {
     }
   }
 
-  /** Reads on in the log. False when there was nothing new: then this follower is no longer behind. */
+  /** Reads on in the log. False when there was nothing new, or the bus or the store did not answer: then wait. */
+  async #catchUp(): Promise<boolean> {
+    try {
+      return await this.#readLog();
+    } catch (thrown) {
+      if (this.#stopped) return false;
+      if (thrown instanceof InvariantError) throw thrown;
+      this.#parts.logger.warn('the market log could not be read; trying again', { error: messageOf(thrown) });
+      return false;
+    }
+  }
+
   async #readLog(): Promise<boolean> {
     const entries = await this.#parts.bus.read(logs.market, this.#position, READ_COUNT);
     for (const { position, entry } of entries) {
-      if (entry.index > this.#index + 1) await this.#repairFromStore(entry);
+      if (entry.index > this.#index + 1 && (await this.#repairFromStore(entry))) return true;
+      await this.#takeIn(entry);
       this.#index = Math.max(this.#index, entry.index);
-      this.#takeIn(entry);
       this.#position = position;
     }
     if (entries.length < READ_COUNT) this.#behind = false;
     return entries.length > 0;
   }
 
-  #takeIn(entry: MarketLogEntry): void {
+  async #takeIn(entry: MarketLogEntry): Promise<void> {
     if (entry.kind === 'watermark') {
       this.#assembler.advanceWatermark(entry.watermark);
+      if (entry.end) this.#assembler.finish();
       this.#ended = entry.end;
       return;
     }
     const { candle } = entry;
+    // A hole in the candles where there is none in the log: the log was begun anew, and only the store has the past.
     if (this.#assembler.push(candle) === 'gap') {
-      throw new InvariantError('Confirmed candles are gone from the log and were never stored', {
-        feed: feedName(candle),
-        from: this.#assembler.sequence(feedName(candle)) + 1,
-        to: candle.sequence - 1,
-      });
+      while (await this.#repairFromStore(entry));
+      if (this.#assembler.push(candle) === 'gap') throw this.#lost(candle);
     }
     this.#assembler.advanceWatermark(candle.watermark);
     this.#ended = false;
   }
 
+  #lost(candle: CandleMessage): InvariantError {
+    return new InvariantError('Confirmed candles are gone from the log and were never stored', {
+      feed: feedName(candle),
+      from: this.#assembler.sequence(feedName(candle)) + 1,
+      to: candle.sequence - 1,
+    });
+  }
+
   /**
    * The log no longer holds what came before `entry`. Only what the store has is ever trimmed, so it is all there: of
-   * every feed, up to where the log goes on.
+   * every feed, up to where the log goes on. Takes a page of each feed, so that a long past does not fill the memory;
+   * true when there is more.
    */
-  async #repairFromStore(entry: MarketLogEntry): Promise<void> {
+  async #repairFromStore(entry: MarketLogEntry): Promise<boolean> {
     const { store, logger } = this.#parts;
-    this.repairs += 1;
-    const through = entry.kind === 'candle' ? entry.candle.closeTime : entry.watermark;
-    logger.debug('reading candles from the store', { through, entry: entry.index });
+    const isCandle = entry.kind === 'candle';
+    const through = isCandle ? entry.candle.closeTime : entry.watermark;
+    let known: number = isCandle ? entry.candle.watermark : entry.watermark;
+    let more = false;
     for (const feed of this.#feeds) {
-      for (let more = true; more; ) {
-        const page = await store.candlesAfter(feed, this.#assembler.sequence(feedName(feed)), READ_COUNT);
-        for (const candle of page) this.#assembler.push(candle);
-        // What the store has beyond is in the log too: pushed twice, taken once.
-        more = page.length === READ_COUNT && page.at(-1)!.closeTime <= through;
-      }
+      const page = await store.candlesAfter(feed, this.#assembler.sequence(feedName(feed)), READ_COUNT);
+      for (const candle of page) this.#assembler.push(candle);
+      const last = page.at(-1);
+      // What the store has beyond is in the log too: pushed twice, taken once.
+      if (page.length < READ_COUNT || last!.closeTime > through) continue;
+      known = Math.min(known, last!.closeTime);
+      more = true;
     }
+    this.#assembler.advanceWatermark(known);
+    if (!more) this.repairs += 1;
+    logger.debug('reading candles from the store', { through, entry: entry.index, more });
+    return more;
   }
 
   #sleep(): Promise<void> {

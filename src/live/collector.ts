@@ -3,7 +3,7 @@ import { LOG_START } from '../bus/event-bus.ts';
 import { logs, topics } from '../bus/topics.ts';
 import { type Candle, candleDefect, type Feed, feedName } from '../domain/candle.ts';
 import type { CandleMessage, MarketLogEntry, SystemEvent } from '../domain/event.ts';
-import { divides, type Timeframe, timeframeMs } from '../domain/timeframe.ts';
+import { barOpenTime, divides, type Timeframe, timeframeMs } from '../domain/timeframe.ts';
 import { type Clock, sleep } from '../foundation/clock.ts';
 import { messageOf, UserError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
@@ -147,7 +147,8 @@ export class Collector implements MarketDataSink {
   }
 
   async end(failure?: Error): Promise<void> {
-    await this.#send([this.#watermarkEntry(true)]);
+    // A broken source is not the end of the market: what follows it waits, and goes on when it is back.
+    if (!failure) await this.#send([this.#watermarkEntry(true)]);
     await Promise.all(this.#underWay);
     this.#tell('market.end', { watermark: this.#watermark, failure: failure ? messageOf(failure) : null });
     this.#finish(failure);
@@ -229,9 +230,11 @@ export class Collector implements MarketDataSink {
     return { kind: 'watermark', index: this.#logIndex, watermark: this.#watermark, end };
   }
 
+  /** Whether a feed has no candle that closes at `time` though it might have one, or has had none at all. */
   #lacksCandles(time: EpochMs): boolean {
-    for (const state of this.#states.values()) {
-      if (time % timeframeMs(state.feed.timeframe) === 0 && state.closeTime < time) return true;
+    for (const { feed, closeTime } of this.#states.values()) {
+      if (closeTime === Number.NEGATIVE_INFINITY) return true;
+      if (closeTime < time && barOpenTime(time, feed.timeframe) === time) return true;
     }
     return false;
   }

@@ -21,13 +21,16 @@ export class SliceAssembler {
   readonly #feeds: readonly Feed[];
   readonly #indexOf: ReadonlyMap<string, number>;
   readonly #queues: CandleMessage[][];
-  /** The close time of the newest candle of each feed; −∞ before the first. */
+  /** The close time of the newest candle of each feed, or the time until which all are known; −∞ before the first. */
   readonly #newest: Float64Array;
   /** The last sequence taken in, by feed. */
   readonly #sequences: number[];
   #watermark = Number.NEGATIVE_INFINITY;
 
-  /** @param sequences the last sequence already processed, by feed name; absent feeds begin at 1 */
+  /**
+   * @param sequences the last sequence already processed, by feed name; absent feeds begin at 1
+   * @param processedThrough every candle of these feeds that closes at or before this time was processed
+   */
   constructor(
     feeds: readonly Feed[],
     sequences: ReadonlyMap<string, number>,
@@ -36,7 +39,7 @@ export class SliceAssembler {
     this.#feeds = feeds;
     this.#indexOf = new Map(feeds.map((feed, index) => [feedName(feed), index]));
     this.#queues = feeds.map(() => []);
-    this.#newest = new Float64Array(feeds.length).fill(Number.NEGATIVE_INFINITY);
+    this.#newest = new Float64Array(feeds.length).fill(processedThrough);
     this.#sequences = feeds.map((feed) => sequences.get(feedName(feed)) ?? 0);
     this.#watermark = processedThrough;
   }
@@ -67,6 +70,11 @@ export class SliceAssembler {
   /** Every candle of these feeds that closes at or before `time` has been pushed. */
   advanceWatermark(time: number): void {
     this.#watermark = Math.max(this.#watermark, time);
+  }
+
+  /** No more will come: what has been pushed is all there is. */
+  finish(): void {
+    this.#watermark = Math.max(this.#watermark, ...this.#newest);
   }
 
   /** The next complete slice, oldest first; `undefined` when there is none yet. */
