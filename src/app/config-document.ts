@@ -98,7 +98,7 @@ export function pathName(path: ConfigPath): string {
 }
 
 /** A value that is in the way, short and unmistakable: texts in quotes. */
-export function showValue(value: unknown): string {
+function showValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   return value === null || value === undefined ? 'nothing' : String(value);
 }

@@ -72,7 +72,7 @@ const scalar = z.union([z.string(), z.number(), z.boolean()], { error: 'a number
 const share = between(0, 1);
 const ratio = number('a number above 0 and at most 1', (value) => value > 0 && value <= 1);
 
-export const riskSchema = section({
+const riskSchema = section({
   maximumPositionSize: above(0),
   maximumRiskPerTrade: ratio,
   assumedAdverseMove: ratio,
@@ -172,4 +172,3 @@ export const configurationSchema = section({
 
 export type WrittenConfiguration = z.infer<typeof configurationSchema>;
 export type WrittenBot = z.infer<typeof botSchema>;
-export type WrittenRisk = z.infer<typeof riskSchema>;

@@ -1,4 +1,4 @@
-import { TIMEFRAMES, type Timeframe } from '../domain/timeframe.ts';
+import { isTimeframe, TIMEFRAMES, type Timeframe } from '../domain/timeframe.ts';
 import {
   type CostPreset,
   costPresets,
@@ -71,7 +71,7 @@ const FEE_ALIASES: Readonly<Record<string, CostPreset>> = {
 const HIGHEST_RATE = 0.05;
 
 /** The names that {@link readFees} knows. */
-export const FEE_NAMES: readonly string[] = [...Object.keys(FEE_ALIASES), ...Object.keys(costPresets)];
+const FEE_NAMES: readonly string[] = [...Object.keys(FEE_ALIASES), ...Object.keys(costPresets)];
 
 /** A venue's published fees by name, or `maker:taker` such as `0.02%:0.055%`; a number without `%` is a fraction. */
 export function readFees(text: string): Reading<FeeModel> {
@@ -170,8 +170,7 @@ export function readMoment(text: string): Reading<EpochMs> {
 }
 
 export function readTimeframe(text: string): Reading<Timeframe> {
-  const known = TIMEFRAMES.find((timeframe) => timeframe === text);
-  return known === undefined ? failed(`one of ${TIMEFRAMES.join(', ')}`) : success(known);
+  return isTimeframe(text) ? success(text) : failed(`one of ${TIMEFRAMES.join(', ')}`);
 }
 
 /** Names of symbols stand in channels, file names and messages: no colon, star, slash or blank. */

@@ -9,7 +9,7 @@ import { UserError } from '../foundation/errors.ts';
 import { builtinStrategies } from '../strategy/builtin-strategies.ts';
 import type { CommandContext } from './command-context.ts';
 import type { ParityOptions } from './parity.ts';
-import { listenForStop } from './stop-signals.ts';
+import { EXIT_INTERRUPTED, listenForStop } from './stop-signals.ts';
 import { storeOverride } from './store-option.ts';
 import { type Painter, painter } from './terminal-text.ts';
 import { textTable } from './text-table.ts';
@@ -37,7 +37,11 @@ export async function runParityCommand(
   }
   if (options.json) console.out(`${JSON.stringify(outcome, undefined, 2)}\n`);
   else console.out(`${renderParity(outcome, console.output.width(), painter(console.output.colour))}\n`);
-  if (outcome.comparisons.some(({ difference }) => difference !== null)) context.finish(1);
+  const differs = outcome.comparisons.some(({ difference }) => difference !== null);
+  if (stop.signal.aborted) {
+    console.err('Stopped before everything was compared.\n');
+    context.finish(EXIT_INTERRUPTED);
+  } else if (differs) context.finish(1);
 }
 
 async function parityRequest(
@@ -92,9 +96,13 @@ export function renderParity({ comparisons, elapsedMs }: ParityOutcome, width: n
   const differences = comparisons.filter(({ difference }) => difference !== null);
   const verdict =
     differences.length === 0
-      ? `${paint('green', 'The same, bit for bit')}: ${comparisons.length} comparisons with the backtest in ${(elapsedMs / 1_000).toFixed(1)} s.`
-      : `${paint('red', 'Not the same')}: ${differences.length} of ${comparisons.length} comparisons differ from the backtest.`;
+      ? `${paint('green', 'The same, bit for bit')}: ${countOf(comparisons.length)} with the backtest in ${(elapsedMs / 1_000).toFixed(1)} s.`
+      : `${paint('red', 'Not the same')}: ${differences.length} of ${countOf(comparisons.length)} differ${differences.length === 1 ? 's' : ''} from the backtest.`;
   return [table, '', verdict, ...differences.map((one) => `\n${renderDifference(one, paint)}`)].join('\n');
+}
+
+function countOf(comparisons: number): string {
+  return `${comparisons} comparison${comparisons === 1 ? '' : 's'}`;
 }
 
 const COUNTED = ['signals', 'orders', 'fills', 'equity'] as const;

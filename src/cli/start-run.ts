@@ -76,7 +76,7 @@ function epilogue(outcome: SystemOutcome, { console }: CommandContext): string {
 }
 
 /** The one document that `--json` prints. */
-export function systemDocument(request: StartRequest, outcome: SystemOutcome): JsonObject {
+function systemDocument(request: StartRequest, outcome: SystemOutcome): JsonObject {
   const { statuses, view, ...rest } = outcome;
   return {
     format: 'tradewind.run',

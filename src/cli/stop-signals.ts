@@ -4,7 +4,7 @@ import type { Clock } from '../foundation/clock.ts';
 const TOGETHER_MS = 400;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** What a shell says of a process that Ctrl+C has ended. */
-const EXIT_INTERRUPTED = 130;
+export const EXIT_INTERRUPTED = 130;
 
 export interface StopSignals {
   /** Aborted by the first signal. */
