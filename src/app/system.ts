@@ -94,7 +94,7 @@ export class System {
   async untilDone(signal: AbortSignal, untilEnd: boolean): Promise<EndReason> {
     const { clock } = this.#parts;
     while (!signal.aborted) {
-      if (this.failures.length > 0 || this.#bots?.hasCrashed) return 'failed';
+      if (this.failures.length > 0 || this.#bots?.hasCrashed || this.#recorder?.failure) return 'failed';
       if (untilEnd && (await this.#isDone())) return 'end';
       await sleep(clock, LOOK_EVERY_MS);
     }
@@ -106,6 +106,7 @@ export class System {
     await this.#bots?.stop();
     await this.#drainRecorder();
     await this.#recorder?.stop();
+    if (this.#recorder?.failure) this.failures.push(this.#recorder.failure.message);
     await this.#stopServer?.();
     this.failures.push(...(this.#bots?.failures ?? []));
     await this.monitor.stop();
@@ -165,7 +166,8 @@ export class System {
   /** What is in the logs when everyone else has stopped is written before the recorder goes. */
   async #drainRecorder(): Promise<void> {
     if (!this.#recorder || !this.#parts.roles.has('bots')) return;
-    for (let tries = 0; tries < 200 && (await this.#recorder.backlog()) > 0; tries++)
+    for (let tries = 0; tries < 200 && !this.#recorder.failure && (await this.#recorder.backlog()) > 0; tries++) {
       await sleep(this.#parts.clock, LOOK_EVERY_MS);
+    }
   }
 }

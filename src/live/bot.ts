@@ -14,11 +14,12 @@ import type { Logger } from '../foundation/logger.ts';
 import { epochMs } from '../foundation/time.ts';
 import { CandleColumns } from '../market/candle-columns.ts';
 import { CandleWindow, pushCandle } from '../market/candle-window.ts';
-import type { EquityPoint, Lease, MarketStore, TradingStore } from '../store/store.ts';
+import type { BotCommit, EquityPoint, Lease, MarketStore, TradingStore } from '../store/store.ts';
 import { botStatus, count, idleBotStatus, journalEntries } from './bot-report.ts';
 import { CandleFollower } from './candle-follower.ts';
 import { blankBot, fingerprint, newCounts, restoreWindows, type SavedBot, saveWindows } from './saved-bot.ts';
 import type { Slice } from './slice-assembler.ts';
+import { withPatience } from './store-patience.ts';
 
 export interface BotParts {
   readonly bus: EventBus;
@@ -217,10 +218,10 @@ export class Bot {
 
   /** @param state is asked last: what is written counts in it */
   async #write(state: () => Json, status: BotStatus, equity: readonly EquityPoint[]): Promise<void> {
-    const { store, clock } = this.#parts;
+    const { store, clock, logger } = this.#parts;
     const record = this.#record;
     const outbox = journalEntries(record, this.#counts, status, this.#revision + 1);
-    const committed = await store.commitBot({
+    const commit: BotCommit = {
       botId: this.spec.botId,
       lease: this.#lease,
       expectedRevision: this.#revision,
@@ -233,7 +234,11 @@ export class Bot {
       equity,
       outbox,
       committedAt: clock.now(),
-    });
+    };
+    // The very same commit may be sent again after a lost answer: it is acknowledged again, and nothing is doubled.
+    const committed = await withPatience({ clock, logger, isStopping: () => this.#stopped }, () =>
+      store.commitBot(commit),
+    );
     if (!committed.ok) throw new BotSuperseded(`${this.spec.botId}: ${committed.error.message}`);
     this.#revision = committed.value;
     await this.#tell(record, status);

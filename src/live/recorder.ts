@@ -4,6 +4,8 @@ import type { CandleMessage, JournalEntry, MarketLogEntry } from '../domain/even
 import type { Clock } from '../foundation/clock.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { AuditStore, MarketRecord, MarketStore } from '../store/store.ts';
+import { StoreUnavailableError } from '../store/store-error.ts';
+import { withPatience } from './store-patience.ts';
 
 export interface RecorderParts {
   readonly bus: EventBus;
@@ -38,6 +40,13 @@ export class Recorder {
   ended = false;
   candles = 0;
   journalEntries = 0;
+  /** Why nothing more is recorded: a full disk, say. What was not recorded was not acknowledged either. */
+  failure: Error | undefined;
+  #stopping = false;
+  #stop!: () => void;
+  readonly #stopped = new Promise<void>((resolve) => {
+    this.#stop = resolve;
+  });
 
   constructor(parts: RecorderParts, options: RecorderOptions) {
     this.#parts = parts;
@@ -53,11 +62,17 @@ export class Recorder {
       onDeadLetter: (position: string, error: string) =>
         logger.error('an entry could not be recorded and was set aside', { position, error }),
     };
-    this.#consumers.push(await bus.consume(logs.market, options, (batch) => this.#recordMarket(batch)));
-    this.#consumers.push(await bus.consume(logs.journal, options, (batch) => this.#recordJournal(batch)));
+    this.#consumers.push(
+      await bus.consume(logs.market, options, (batch) => this.#write(() => this.#recordMarket(batch))),
+    );
+    this.#consumers.push(
+      await bus.consume(logs.journal, options, (batch) => this.#write(() => this.#recordJournal(batch))),
+    );
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#stop();
     for (const consumer of this.#consumers.splice(0)) await consumer.stop();
   }
 
@@ -65,6 +80,22 @@ export class Recorder {
   async backlog(): Promise<number> {
     const { bus } = this.#parts;
     return (await bus.backlog(logs.market, 'recorder')) + (await bus.backlog(logs.journal, 'recorder'));
+  }
+
+  /**
+   * Waits while the store is away. A failure that waiting does not mend is kept, and the batch with it, unacknowledged:
+   * handing it back would only bring it to the dead letters, which are for entries that are themselves bad.
+   */
+  async #write(record: () => Promise<void>): Promise<void> {
+    const { clock, logger } = this.#parts;
+    try {
+      await withPatience({ clock, logger, isStopping: () => this.#stopping }, record);
+    } catch (thrown) {
+      if (!(thrown instanceof StoreUnavailableError)) throw thrown;
+      this.failure = thrown;
+      await this.#stopped;
+      throw thrown;
+    }
   }
 
   async #recordMarket(batch: readonly LogEntry<MarketLogEntry>[]): Promise<void> {
