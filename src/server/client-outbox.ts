@@ -22,8 +22,11 @@ export class BufferBudget {
   }
 }
 
-/** Handed to the socket at one time; the rest waits here, where it can still be superseded. */
-const SOCKET_BYTES = 64_000;
+/**
+ * Handed to the socket at one time; the rest waits here, where it can still be superseded, and where the clients share
+ * the bytes. (The operating system takes some megabytes more.)
+ */
+const SOCKET_BYTES = 16_000;
 
 /**
  * What one client has yet to read: bounded. While the client keeps up, frames go straight to the socket. When it does

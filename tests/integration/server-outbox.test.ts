@@ -50,16 +50,16 @@ test('one that does not: prices give way to newer ones, the rest adds up until t
   const socket = new SlowSocket();
   const budget = new BufferBudget(10_000_000);
   const outbox = new ClientOutbox(socket, 1_000_000, budget);
-  // 64,000 bytes lie in the socket, where nothing can give way any more.
+  // 16,000 bytes lie in the socket, where nothing can give way any more.
   for (let index = 0; index < 10_000; index++) assert.ok(outbox.offer(frame(`price ${index}`, 'price', 1_000)));
-  assert.equal(outbox.bytes, 65_000);
+  assert.equal(outbox.bytes, 17_000);
   let fills = 0;
   while (outbox.offer(frame(`fill ${fills}`, undefined, 1_000))) fills += 1;
-  assert.equal(fills, 935);
+  assert.equal(fills, 983);
   assert.equal(outbox.bytes, 1_000_000);
-  assert.equal(budget.used, 936_000);
+  assert.equal(budget.used, 984_000);
   while (!socket.isEmpty) socket.readFrames(1);
-  const expected = [...Array.from({ length: 64 }, (_, index) => `price ${index}`), 'price 9999'];
+  const expected = [...Array.from({ length: 16 }, (_, index) => `price ${index}`), 'price 9999'];
   assert.deepEqual(socket.read, [...expected, ...Array.from({ length: fills }, (_, index) => `fill ${index}`)]);
   assert.deepEqual([outbox.bytes, budget.used], [0, 0]);
 });
@@ -67,7 +67,7 @@ test('one that does not: prices give way to newer ones, the rest adds up until t
 test('all clients together have a bound too, and who leaves gives back', () => {
   const budget = new BufferBudget(100_000);
   const outboxes = [1, 2, 3].map(() => new ClientOutbox(new SlowSocket(), 1_000_000, budget));
-  for (const outbox of outboxes) while (outbox.bytes < 64_000) outbox.offer(frame('x', undefined, 1_000));
+  for (const outbox of outboxes) while (outbox.bytes < 16_000) outbox.offer(frame('x', undefined, 1_000));
   let held = 0;
   while (outboxes[held % 3]!.offer(frame('x', undefined, 1_000))) held += 1;
   assert.equal(held, 100);

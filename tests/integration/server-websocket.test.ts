@@ -255,6 +255,28 @@ test('who answers pings stays, who does not is cut off', async (t) => {
   await alive.leave();
 });
 
+test('a client may ping; one that does not read its answers gets no more of them', async (t) => {
+  const under = await serverUnderTest(t);
+  const client = await under.openByHand('/ws/market/BTCUSDT');
+  const received = collect(client);
+  client.resume();
+  // Masked, as a client must (RFC 6455, 5.3), by zeros.
+  const ping = Buffer.from([0x89, 0x84, 0, 0, 0, 0, ...Buffer.from('tick')]);
+  client.write(ping);
+  const pongs = () => framesOf(received()).filter(({ opcode }) => opcode === 10);
+  while (pongs().length === 0) await once(client, 'data');
+  assert.equal(pongs()[0]?.text, 'tick');
+  client.pause();
+  const flood = Buffer.concat(Array.from({ length: 10_000 }, () => ping));
+  for (let round = 0; round < 150; round++) if (!client.write(flood)) await once(client, 'drain');
+  client.resume();
+  await under.bus.publish(topics.market('BTCUSDT'), price(1));
+  while (!received().toString('latin1').includes('"price":1,')) await once(client, 'data');
+  assert.ok(pongs().length < 1_500_001, 'all were answered, however many lay unread');
+  t.diagnostic(`${pongs().length - 1} of 1,500,000 pings were answered`);
+  client.destroy();
+});
+
 test('the server says good-bye, and leaves nothing running', async (t) => {
   const clock = new VirtualClock();
   const { open, openByHand, server, bus } = await serverUnderTest(t, { clock });
@@ -287,7 +309,7 @@ async function fillUp(under: ServerUnderTest, publish: (index: number) => Promis
 /** The text messages in the bytes that a server has sent (RFC 6455, unmasked), up to the first that is incomplete. */
 function framesOf(bytes: Buffer): { readonly opcode: number; readonly text: string }[] {
   const frames: { opcode: number; text: string }[] = [];
-  for (let offset = 0; offset + 2 <= bytes.length; ) {
+  for (let offset = 0; offset + 4 <= bytes.length; ) {
     const short = bytes[offset + 1]! & 0x7f;
     const [head, length] = short === 126 ? [4, bytes.readUInt16BE(offset + 2)] : [2, short];
     if (short === 127 || offset + head + length > bytes.length) break;
