@@ -36,7 +36,7 @@ export function finalStatistics(bots: readonly BotStatus[]): FinalStatistics {
   const winningTrades = sum((bot) => bot.winningRoundTrips);
   const totalProfit = sum(profitOf);
   const finalPortfolioValue = sum((bot) => bot.equity);
-  const startingBalance = finalPortfolioValue - totalProfit;
+  const startingBalance = sum((bot) => bot.startingBalance);
   return {
     fills: sum((bot) => bot.fills),
     totalTrades,

@@ -73,6 +73,7 @@ export interface BotStatus {
   /** The close time of the last slice it processed. */
   readonly marketTime: EpochMs;
   readonly slices: number;
+  readonly startingBalance: number;
   readonly equity: number;
   readonly balance: number;
   readonly realisedProfit: number;

@@ -40,6 +40,7 @@ export const botStatus = z.object({
   reason: z.string().nullable(),
   marketTime: time,
   slices: z.number(),
+  startingBalance: z.number(),
   equity: z.number(),
   balance: z.number(),
   realisedProfit: z.number(),

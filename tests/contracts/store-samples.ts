@@ -111,6 +111,7 @@ export function sampleStatus(botId: string, overrides: Partial<BotStatus> = {}):
     reason: null,
     marketTime: epochMs(START),
     slices: 3,
+    startingBalance: 10_000,
     equity: 10_000.1,
     balance: 9_000.2,
     realisedProfit: -0.3,

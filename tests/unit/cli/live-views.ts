@@ -15,6 +15,7 @@ export function botStatus(changes: Partial<BotStatus> = {}): BotStatus {
     reason: null,
     marketTime: now,
     slices: 500,
+    startingBalance: 10_000,
     equity: 10_040,
     balance: 9_100,
     realisedProfit: 50,
