@@ -13,7 +13,7 @@ import { openPositionsOf } from '../statistics/open-position.ts';
 import { type SignalCounts, summarise } from '../statistics/report.ts';
 import type { IndicatorSeries, RunReport } from '../statistics/run-report.ts';
 import { tradeRecord } from '../statistics/trade-record.ts';
-import type { BacktestPlan } from './backtest-run.ts';
+import type { BacktestPlan } from './backtest-plan.ts';
 import { writeSizing } from './config-values.ts';
 
 export interface FinishedBacktest {

@@ -1,47 +1,17 @@
-import { type BacktestResult, type EndOfRun, runBacktest } from '../backtest/backtest.ts';
+import { type BacktestResult, runBacktest } from '../backtest/backtest.ts';
 import { feedName } from '../domain/candle.ts';
-import type { Timeframe } from '../domain/timeframe.ts';
 import type { SessionSpec } from '../engine/open-session.ts';
 import { InvariantError, UserError } from '../foundation/errors.ts';
-import type { Money } from '../foundation/fixed-point.ts';
-import type { RiskLimits } from '../risk/limits.ts';
-import type { PositionSizing } from '../risk/position-sizing.ts';
 import type { RunReport } from '../statistics/run-report.ts';
 import { checkParameters } from '../strategy/check-parameters.ts';
 import { type CheckedParameters, strategyFeeds } from '../strategy/feeds.ts';
-import {
-  type BacktestData,
-  type DataSource,
-  loadBacktestData,
-  type Period,
-  type Progress,
-  type Reading,
-} from './backtest-data.ts';
+import { type BacktestData, loadBacktestData, type Progress } from './backtest-data.ts';
+import type { BacktestPlan } from './backtest-plan.ts';
 import { backtestReport } from './backtest-report.ts';
 import { symbolCountDefect } from './config-bots.ts';
-import type { CostsConfiguration } from './configuration.ts';
 import { simulatedVenue } from './simulated-venue.ts';
 import { strategyFailure } from './strategy-failure.ts';
 import { type ResolvedStrategy, resolveStrategy } from './strategy-registry.ts';
-
-/** A strategy, its market, and what trading costs: all that decides what a backtest gives. */
-export interface BacktestPlan {
-  /** A built-in strategy's name, or the path of a file relative to `cwd`. */
-  readonly strategy: string;
-  readonly cwd: string;
-  /** Values by name, checked here; texts are read by the parameter's type. */
-  readonly parameters: Readonly<Record<string, unknown>>;
-  /** In the order in which the strategy gets its symbols. */
-  readonly sources: readonly DataSource[];
-  readonly timeframe: Timeframe;
-  readonly period: Period;
-  readonly reading?: Reading;
-  readonly startingBalance: Money;
-  readonly sizing: PositionSizing;
-  readonly limits: RiskLimits;
-  readonly costs: CostsConfiguration;
-  readonly endOfRun: EndOfRun;
-}
 
 export interface BacktestRun {
   readonly report: RunReport;

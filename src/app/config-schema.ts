@@ -72,7 +72,7 @@ const scalar = z.union([z.string(), z.number(), z.boolean()], { error: 'a number
 const share = between(0, 1);
 const ratio = number('a number above 0 and at most 1', (value) => value > 0 && value <= 1);
 
-const riskSchema = section({
+export const riskSchema = section({
   maximumPositionSize: above(0),
   maximumRiskPerTrade: ratio,
   assumedAdverseMove: ratio,

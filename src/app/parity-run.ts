@@ -22,7 +22,8 @@ import { openEmbeddedStore } from '../store/embedded-store.ts';
 import { connectPostgresStore } from '../store/postgres-store.ts';
 import type { Store } from '../store/store.ts';
 import { strategyFeeds } from '../strategy/feeds.ts';
-import { type BacktestPlan, runBacktestPlan } from './backtest-run.ts';
+import type { BacktestPlan } from './backtest-plan.ts';
+import { runBacktestPlan } from './backtest-run.ts';
 import { simulatedVenue } from './simulated-venue.ts';
 import { System } from './system.ts';
 

@@ -3,7 +3,7 @@ import { systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
 import { epochMs } from '../foundation/time.ts';
 import { loadCandles } from '../providers/files/load-candles.ts';
-import type { BacktestPlan } from './backtest-run.ts';
+import type { BacktestPlan } from './backtest-plan.ts';
 import type { ParityComparison, ParityOutcome, ParityRequest, ParityWay } from './parity-request.ts';
 import { type ParityServers, type TracedRun, traceBacktest, traceInProcess, traceOverServers } from './parity-run.ts';
 import { resolveStrategy } from './strategy-registry.ts';

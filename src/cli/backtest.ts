@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import type { Period, Reading } from '../app/backtest-data.ts';
-import type { BacktestPlan, BacktestRun } from '../app/backtest-run.ts';
+import type { BacktestWishes } from '../app/backtest-plan.ts';
+import type { BacktestRun } from '../app/backtest-run.ts';
 import {
   readFees,
   readLatency,
@@ -12,15 +12,8 @@ import {
   readSymbol,
   readTimeframe,
 } from '../app/config-values.ts';
-import type { EndOfRun } from '../backtest/backtest.ts';
-import type { Timeframe } from '../domain/timeframe.ts';
-import type { FeeModel, SlippageModel, SpreadModel } from '../execution/cost-models.ts';
 import { systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
-import { fromNumber, type Money } from '../foundation/fixed-point.ts';
-import { type EpochMs, toIso } from '../foundation/time.ts';
-import { noLimits } from '../risk/limits.ts';
-import type { PositionSizing } from '../risk/position-sizing.ts';
 import type { RunReport } from '../statistics/run-report.ts';
 import type { CommandContext } from './command-context.ts';
 import {
@@ -37,36 +30,16 @@ import {
 import { ProgressLine } from './progress-line.ts';
 import { checkReportPath, writeReport } from './report-file.ts';
 
-interface BacktestOptions {
-  readonly data?: readonly string[];
+/** The command line of `backtest`, each value checked by itself. */
+interface BacktestOptions extends Omit<BacktestWishes, 'strategy' | 'symbols' | 'parameters' | 'latencyMs'> {
   readonly symbol?: readonly string[];
-  readonly timeframe?: Timeframe;
-  readonly onDefect?: (typeof ON_DEFECT)[number];
-  readonly timestampMeans?: (typeof TIMES)[number];
-  readonly from?: EpochMs;
-  readonly to?: EpochMs;
   readonly set?: readonly Assignment[];
-  readonly cash?: Money;
-  readonly sizing?: PositionSizing;
-  /** False for `--no-limits`. */
-  readonly limits: boolean;
-  readonly fees?: FeeModel;
-  readonly spread?: SpreadModel;
-  readonly slippage?: SlippageModel;
   readonly latency?: number;
-  readonly seed?: number;
-  readonly end?: keyof typeof ENDS;
-  readonly config?: string;
   readonly json?: true;
   readonly report?: string;
   readonly definitions?: true;
 }
 
-const ENDS = {
-  keep: 'keep',
-  close: 'close-at-last-close',
-  'close-at-open': 'close-at-last-open',
-} as const satisfies Record<string, EndOfRun>;
 const ON_DEFECT = ['refuse', 'drop'] as const;
 const TIMES = ['open', 'close'] as const;
 const END_NAMES = ['keep', 'close', 'close-at-open'] as const;
@@ -128,10 +101,11 @@ async function runBacktestCommand(strategy: string, options: BacktestOptions, co
   const { console, cwd } = context;
   const reportPath = options.report === undefined ? undefined : resolve(cwd, options.report);
   if (reportPath !== undefined) await checkReportPath(reportPath);
-  const [{ runBacktestPlan }, plan] = await Promise.all([
+  const [{ backtestPlan }, { runBacktestPlan }] = await Promise.all([
+    import('../app/backtest-plan.ts'),
     import('../app/backtest-run.ts'),
-    makePlan(strategy, options, cwd),
   ]);
+  const plan = await backtestPlan(wishesOf(strategy, options), cwd);
   const progress = new ProgressLine(console, systemClock);
   let run: BacktestRun;
   try {
@@ -146,44 +120,9 @@ async function runBacktestCommand(strategy: string, options: BacktestOptions, co
   }
 }
 
-async function makePlan(strategy: string, options: BacktestOptions, cwd: string): Promise<BacktestPlan> {
-  const [{ configurationPath, loadConfiguration }, { ownTimeframe, resolveSources }, defaults] = await Promise.all([
-    import('../app/config.ts'),
-    import('../app/backtest-sources.ts'),
-    import('../app/config-defaults.ts'),
-  ]);
-  const configuration = await loadConfiguration(configurationPath(options.config, cwd), { cwd });
-  const sources = await resolveSources({
-    data: options.data ?? [],
-    symbols: options.symbol ?? [],
-    configured: configuration.market.data,
-    cwd,
-  });
-  const { costs } = configuration;
-  const { model } = costs;
-  return {
-    strategy,
-    cwd,
-    parameters: assigned(options.set ?? []),
-    sources,
-    timeframe: options.timeframe ?? (await ownTimeframe(sources[0]!, readingOf(options))),
-    period: checkedPeriod(options),
-    reading: readingOf(options),
-    startingBalance: options.cash ?? fromNumber<Money>(defaults.DEFAULT_STARTING_BALANCE),
-    sizing: options.sizing ?? defaults.DEFAULT_SIZING,
-    limits: options.limits ? configuration.risk : noLimits,
-    costs: {
-      ...costs,
-      model: {
-        fees: options.fees ?? model.fees,
-        spread: options.spread ?? model.spread,
-        slippage: options.slippage ?? model.slippage,
-      },
-      latencyMs: options.latency ?? costs.latencyMs,
-      seed: options.seed ?? costs.seed,
-    },
-    endOfRun: ENDS[options.end ?? 'keep'],
-  };
+function wishesOf(strategy: string, options: BacktestOptions): BacktestWishes {
+  const { symbol, set, latency, ...same } = options;
+  return { ...same, strategy, symbols: symbol, parameters: assigned(set ?? []), latencyMs: latency };
 }
 
 function assigned(assignments: readonly Assignment[]): Readonly<Record<string, string>> {
@@ -193,17 +132,6 @@ function assigned(assignments: readonly Assignment[]): Readonly<Record<string, s
     parameters.set(name, text);
   }
   return Object.fromEntries(parameters);
-}
-
-function readingOf({ onDefect, timestampMeans }: BacktestOptions): Reading {
-  return { ...(onDefect && { onDefect }), ...(timestampMeans && { timestampMeans }) };
-}
-
-function checkedPeriod({ from, to }: BacktestOptions): Period {
-  if (from !== undefined && to !== undefined && from >= to) {
-    throw new UserError(`--from ${toIso(from)} must be earlier than --to ${toIso(to)}.`);
-  }
-  return { from, to };
 }
 
 async function printReport(report: RunReport, options: BacktestOptions, { console }: CommandContext): Promise<void> {

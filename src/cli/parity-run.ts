@@ -3,12 +3,12 @@ import { configurationPath, loadConfiguration } from '../app/config.ts';
 import { BUNDLED_SYMBOLS } from '../app/config-defaults.ts';
 import type { ParityComparison, ParityOutcome, ParityRequest, ParityWay } from '../app/parity-request.ts';
 import { runParity } from '../app/run-parity.ts';
+import { builtinNames } from '../app/strategy-help.ts';
 import { resolveStrategy } from '../app/strategy-registry.ts';
 import { systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
-import { builtinStrategies } from '../strategy/builtin-strategies.ts';
 import type { CommandContext } from './command-context.ts';
-import type { ParityOptions } from './parity.ts';
+import type { ParityOptions } from './parity-options.ts';
 import { EXIT_INTERRUPTED, listenForStop } from './stop-signals.ts';
 import { storeOverride } from './store-option.ts';
 import { type Painter, painter } from './terminal-text.ts';
@@ -60,7 +60,7 @@ async function parityRequest(
     throw new UserError('--bus redis://… and --store postgres://… go together: give both, or neither.');
   }
   const ways: readonly ParityWay[] = hasBus && hasStore ? ['in-process', 'redis-postgres'] : ['in-process'];
-  const names = strategies.length > 0 ? strategies : builtinStrategies.map(({ name }) => name);
+  const names = strategies.length > 0 ? strategies : builtinNames;
   const resolved = await Promise.all(names.map((name) => resolveStrategy(name, { cwd })));
   return {
     configuration,

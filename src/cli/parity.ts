@@ -1,19 +1,8 @@
 import { Command } from 'commander';
 import { readSymbol, readTimeframe } from '../app/config-values.ts';
-import type { Timeframe } from '../domain/timeframe.ts';
 import type { CommandContext } from './command-context.ts';
 import { readCount, readText, value, valueList, values } from './option-values.ts';
-
-export interface ParityOptions {
-  readonly symbol?: readonly string[];
-  readonly data?: readonly string[];
-  readonly timeframe?: Timeframe;
-  readonly bars?: number;
-  readonly store?: string;
-  readonly bus?: string;
-  readonly config?: string;
-  readonly json?: true;
-}
+import type { ParityOptions } from './parity-options.ts';
 
 const EXAMPLES = `
 Examples:

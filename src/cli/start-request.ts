@@ -6,7 +6,7 @@ import { readSymbol } from '../app/config-values.ts';
 import type { Configuration, TradingMode } from '../app/configuration.ts';
 import type { SystemRequest } from '../app/system-request.ts';
 import { UserError } from '../foundation/errors.ts';
-import type { StartOptions } from './start.ts';
+import type { StartOptions } from './start-options.ts';
 import { storeOverride } from './store-option.ts';
 
 export type StartRequest = Omit<SystemRequest, 'signal' | 'onView'>;

@@ -7,7 +7,7 @@ import type { CommandContext } from './command-context.ts';
 import { finalStatistics, renderFinalStatistics } from './final-statistics.ts';
 import { type LiveScreen, openLiveScreen } from './live-screen.ts';
 import { formatDuration } from './report/figure-format.ts';
-import type { StartOptions } from './start.ts';
+import type { StartOptions } from './start-options.ts';
 import { type StartRequest, startRequest } from './start-request.ts';
 import { listenForStop } from './stop-signals.ts';
 

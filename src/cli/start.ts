@@ -1,31 +1,15 @@
 import { Command } from 'commander';
 import { type Reading, readDuration, readSpeed, readSymbol } from '../app/config-values.ts';
-import { TRADING_MODES, type TradingMode } from '../app/configuration.ts';
-import { SYSTEM_ROLES, type SystemRole } from '../app/system-request.ts';
+import { TRADING_MODES } from '../app/configuration.ts';
+import { SYSTEM_ROLES } from '../app/system-request.ts';
 import type { CommandContext } from './command-context.ts';
 import { oneOf, readText, value, valueList, values } from './option-values.ts';
+import type { StartOptions } from './start-options.ts';
 
 /** Commander takes `null` for no value at all, so that the fastest has a name here. */
 function readPace(text: string): Reading<number | 'max'> {
   const speed = readSpeed(text);
   return speed.ok && speed.value === null ? { ok: true, value: 'max' } : (speed as Reading<number>);
-}
-
-/** The command line of `start`, each value checked by itself. */
-export interface StartOptions {
-  readonly config?: string;
-  readonly role?: SystemRole;
-  readonly speed?: number | 'max';
-  /** Milliseconds. */
-  readonly for?: number;
-  readonly untilEnd?: true;
-  readonly mode?: TradingMode;
-  readonly symbols?: readonly string[];
-  readonly data?: readonly string[];
-  readonly store?: string;
-  readonly bus?: string;
-  readonly fresh?: true;
-  readonly json?: true;
 }
 
 const EXAMPLES = `

@@ -38,15 +38,16 @@ export function strategiesCommand(context: CommandContext): Command {
   return strategies;
 }
 
-async function list(options: StrategiesOptions, { console }: CommandContext): Promise<void> {
-  const { builtinStrategies } = await import('../strategy/builtin-strategies.ts');
+async function list(options: StrategiesOptions, { console, cwd }: CommandContext): Promise<void> {
+  const { builtinNames, strategyHelp } = await import('../app/strategy-help.ts');
+  const strategies = await Promise.all(builtinNames.map(async (name) => (await strategyHelp(name, cwd)).definition));
   if (options.json) {
-    const rows = builtinStrategies.map(({ name, title, description }) => ({ name, title, description }));
+    const rows = strategies.map(({ name, title, description }) => ({ name, title, description }));
     console.out(`${JSON.stringify(rows, undefined, 2)}\n`);
     return;
   }
   const paint = painter(console.output.colour);
-  const rows = builtinStrategies.map(({ name, description }) => [name, description]);
+  const rows = strategies.map(({ name, description }) => [name, description]);
   const table = textTable(rows, {
     width: console.output.width(),
     paint: (text, column) => (column === 0 ? paint('bold', text) : text),
@@ -55,13 +56,8 @@ async function list(options: StrategiesOptions, { console }: CommandContext): Pr
 }
 
 async function show(name: string, options: StrategiesOptions, { console, cwd }: CommandContext): Promise<void> {
-  const [{ resolveStrategy }, { parameterHelp }] = await Promise.all([
-    import('../app/strategy-registry.ts'),
-    import('../strategy/check-parameters.ts'),
-  ]);
-  const { definition, reference } = await resolveStrategy(name, { cwd });
-  const help = parameterHelp(definition);
-  const symbols = definition.symbols ?? { minimum: 1, maximum: 1 };
+  const { strategyHelp } = await import('../app/strategy-help.ts');
+  const { definition, reference, symbols, parameters: help } = await strategyHelp(name, cwd);
   if (options.json) {
     const { title, description, parameters } = definition;
     const document = { name: definition.name, reference, title, description, symbols, parameters };

@@ -1,0 +1,19 @@
+import type { TradingMode } from '../app/configuration.ts';
+import type { SystemRole } from '../app/system-request.ts';
+
+/** The command line of `start`, each value checked by itself. */
+export interface StartOptions {
+  readonly config?: string;
+  readonly role?: SystemRole;
+  readonly speed?: number | 'max';
+  /** Milliseconds. */
+  readonly for?: number;
+  readonly untilEnd?: true;
+  readonly mode?: TradingMode;
+  readonly symbols?: readonly string[];
+  readonly data?: readonly string[];
+  readonly store?: string;
+  readonly bus?: string;
+  readonly fresh?: true;
+  readonly json?: true;
+}
