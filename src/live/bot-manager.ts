@@ -52,6 +52,8 @@ export class BotManager {
   #lastLook: Promise<unknown> = Promise.resolve();
   #isLooking = false;
   #stopping = false;
+  /** The first one that kept a bot from starting. */
+  #mistake: UserError | undefined;
   /** Why bots could not be started or had to stop, for people. */
   readonly failures: string[] = [];
   /** A bot had to stop for a reason that is neither its strategy's nor another process's. */
@@ -131,11 +133,10 @@ export class BotManager {
   /** The first look. Resolves when all that could be started here has started; a user's mistake ends it all. */
   async #startAll(): Promise<void> {
     await this.#look();
-    const started = await Promise.allSettled([...this.#running.values()].map((running) => running.started));
-    const mistake = started.find((one) => one.status === 'rejected' && one.reason instanceof UserError);
-    if (mistake === undefined) return;
+    await Promise.allSettled([...this.#running.values()].map((running) => running.started));
+    if (this.#mistake === undefined) return;
     await this.stop();
-    throw (mistake as PromiseRejectedResult).reason;
+    throw this.#mistake;
   }
 
   async #startByCommand(botId: string): Promise<void> {
@@ -211,7 +212,8 @@ export class BotManager {
     this.#report(botId, thrown);
     if (thrown instanceof BotSuperseded) return;
     this.#resting.set(botId, 'failed');
-    this.hasCrashed ||= !(thrown instanceof UserError);
+    if (thrown instanceof UserError) this.#mistake ??= thrown;
+    else this.hasCrashed = true;
   }
 
   #report(botId: string, thrown: unknown): void {
