@@ -112,6 +112,7 @@ function derivedTimeframes(specs: readonly SessionSpec[], own: Timeframe): Timef
 
 export interface SystemSetup extends Surroundings {
   readonly configuration: Configuration;
+  readonly bus: EventBus;
   readonly roles: ReadonlySet<Role>;
   readonly processName: string;
   /** Is told in a sentence what a person should know. */
@@ -127,19 +128,12 @@ export interface ComposedSystem {
 
 /** Opens the adapters that the configuration names and puts the system together. Nothing runs yet. */
 export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem> {
-  const { configuration, roles } = setup;
+  const { configuration, roles, bus } = setup;
   const { market } = configuration;
   const surroundings: Surroundings = { clock: setup.clock, logger: setup.logger };
   const replayed = await readMarket(configuration);
   const bots = sessionSpecs(configuration, replayed.instruments);
   const store = await openStore(configuration, setup);
-  let bus: EventBus;
-  try {
-    bus = await openBus(configuration, setup);
-  } catch (thrown) {
-    await store.close();
-    throw thrown;
-  }
   const candleFiles = configuration.record.csv === null ? undefined : new CandleCsvWriter(configuration.record.csv);
   const parts: SystemParts = {
     clock: setup.clock,

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
-import { composeSystem, openStore, type Surroundings, setStoreAside } from './compose.ts';
+import { composeSystem, openBus, openStore, type Surroundings, setStoreAside } from './compose.ts';
 import type { Configuration } from './configuration.ts';
 import { openLogger } from './logging.ts';
 import type { EndReason, Role, System } from './system.ts';
@@ -18,23 +18,39 @@ export async function runSystem(request: SystemRequest, clock: Clock = systemClo
   const configuration = withSpeed(request.configuration, request.speed);
   checkRole(configuration, role);
   const { logger, close: closeLog } = openLogger(configuration.logging);
-  const surroundings: Surroundings = { clock, logger };
-  await prepareStore(request, surroundings);
-  const roles = new Set(role === 'all' ? ALL_ROLES : [role]);
-  // Unique for each life of the process: a lease that its predecessor holds must run out, or be given back, first.
-  const processName = `${role}@${hostname()}/${randomUUID().slice(0, 8)}`;
-  const composed = await composeSystem({
-    configuration,
-    roles,
-    processName,
-    ...surroundings,
-    ...(request.onNotice && { onNotice: request.onNotice }),
-  });
   try {
-    return await runComposed(request, composed.system, clock);
+    return await runLogged(request, configuration, { clock, logger });
   } finally {
-    await composed.close();
     await closeLog();
+  }
+}
+
+async function runLogged(
+  request: SystemRequest,
+  configuration: Configuration,
+  surroundings: Surroundings,
+): Promise<SystemOutcome> {
+  const { role, onNotice } = request;
+  // The bus first: where none answers, no record is put aside for nothing.
+  const bus = await openBus(configuration, surroundings);
+  try {
+    await prepareStore(request, surroundings);
+    const composed = await composeSystem({
+      configuration,
+      bus,
+      roles: new Set(role === 'all' ? ALL_ROLES : [role]),
+      // Unique for each life of the process: a lease that its predecessor holds must run out, or be given back, first.
+      processName: `${role}@${hostname()}/${randomUUID().slice(0, 8)}`,
+      ...surroundings,
+      ...(onNotice && { onNotice }),
+    });
+    try {
+      return await runComposed(request, composed.system, surroundings.clock);
+    } finally {
+      await composed.close();
+    }
+  } finally {
+    await bus.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Clock } from '../foundation/clock.ts';
+import { type Clock, nextTurn, sleep } from '../foundation/clock.ts';
 import { invariant } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { isPattern } from './channel-pattern.ts';
@@ -31,6 +31,8 @@ export interface RedisBusOptions {
 
 /** How long a question to the bus may stay unanswered. */
 const ANSWER_WITHIN_MS = 10_000;
+/** How often a closing bus looks whether its appends have arrived. */
+const DRAIN_LOOK_MS = 10;
 /** Messages under way to the server; further ones are lost, as topics may be. */
 const PUBLISH_LIMIT = 100_000;
 
@@ -159,8 +161,20 @@ class RedisBus implements EventBus {
     this.#subscriber.close();
     await this.#consumers.close();
     // What was appended before is on its way; without a server it can't arrive.
-    if (this.#commands.isReady) await this.#withinTime(this.#appender.idle()).catch(() => {});
+    await this.#drainAppends();
     this.#commands.close();
+  }
+
+  /** Waits for the appends under way for as long as the server is there to take them. */
+  async #drainAppends(): Promise<void> {
+    let isIdle = false;
+    void this.#appender.idle().then(() => {
+      isIdle = true;
+    });
+    await nextTurn();
+    for (let waited = 0; !isIdle && this.#commands.isReady && waited < ANSWER_WITHIN_MS; waited += DRAIN_LOOK_MS) {
+      await sleep(this.#clock, DRAIN_LOOK_MS);
+    }
   }
 
   #key(name: string): string {

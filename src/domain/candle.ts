@@ -30,13 +30,6 @@ export interface Trade {
   readonly quantity: number;
 }
 
-/** Best bid and ask. */
-export interface Quote {
-  readonly time: EpochMs;
-  readonly bid: number;
-  readonly ask: number;
-}
-
 /** `BTCUSDT:1m`: the name of a feed in maps, channels and messages to people. */
 export function feedName(feed: Feed): string {
   return `${feed.symbol}:${feed.timeframe}`;

@@ -1,5 +1,5 @@
-import { orderEventToJson, termsToJson } from '../domain/order-codec.ts';
 import type { OrderEvent, OrderTerms } from '../domain/order.ts';
+import { orderEventToJson, termsToJson } from '../domain/order-codec.ts';
 import type { SignalRecord } from '../domain/signal.ts';
 import type { Json } from '../foundation/json.ts';
 import { type EpochMs, toIso } from '../foundation/time.ts';
@@ -39,15 +39,26 @@ interface Step {
 export function firstDifference(left: RunTrace, right: RunTrace): RunDifference | undefined {
   // At one instant events come before decisions, decisions before orders, and equity is what follows from them.
   const found = [
-    compare('order event', steps(left.orderEvents, eventTime, orderEventToJson), steps(right.orderEvents, eventTime, orderEventToJson)),
+    compare(
+      'order event',
+      steps(left.orderEvents, eventTime, orderEventToJson),
+      steps(right.orderEvents, eventTime, orderEventToJson),
+    ),
     compare('signal', steps(left.signals, signalTime, plain), steps(right.signals, signalTime, plain)),
     compare('order', steps(left.intents, intentTime, termsToJson), steps(right.intents, intentTime, termsToJson)),
     compare('equity', steps(left.equity, equityTime, equityBits), steps(right.equity, equityTime, equityBits)),
   ].filter((one) => one !== undefined);
-  return found.reduce<RunDifference | undefined>((first, one) => (first && first.time <= one.time ? first : one), undefined);
+  return found.reduce<RunDifference | undefined>(
+    (first, one) => (first && first.time <= one.time ? first : one),
+    undefined,
+  );
 }
 
-function compare(kind: RunDifference['kind'], left: readonly Step[], right: readonly Step[]): RunDifference | undefined {
+function compare(
+  kind: RunDifference['kind'],
+  left: readonly Step[],
+  right: readonly Step[],
+): RunDifference | undefined {
   const length = Math.max(left.length, right.length);
   for (let index = 0; index < length; index++) {
     const a = left[index];
@@ -60,7 +71,15 @@ function compare(kind: RunDifference['kind'], left: readonly Step[], right: read
     const field = firstField(a.json, b.json, '');
     if (field === undefined) continue;
     const time = (a.time < b.time ? a.time : b.time) as EpochMs;
-    return { kind, index, time, field: field.path, left: show(field.left), right: show(field.right), cause: causeOf(kind, a, b, field.path) };
+    return {
+      kind,
+      index,
+      time,
+      field: field.path,
+      left: show(field.left),
+      right: show(field.right),
+      cause: causeOf(kind, a, b, field.path),
+    };
   }
   return undefined;
 }
@@ -73,7 +92,8 @@ interface FieldDifference {
 
 function firstField(left: Json | undefined, right: Json | undefined, path: string): FieldDifference | undefined {
   if (Object.is(left, right)) return undefined;
-  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return { path, left, right };
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null)
+    return { path, left, right };
   const a = left as Readonly<Record<string, Json>>;
   const b = right as Readonly<Record<string, Json>>;
   for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
@@ -84,10 +104,14 @@ function firstField(left: Json | undefined, right: Json | undefined, path: strin
 }
 
 function causeOf(kind: RunDifference['kind'], a: Step, b: Step, field: string): string {
-  if (a.time !== b.time) return 'one run saw another bar at this point: a candle is missing, doubled or out of order in one of them';
-  if (field.includes('price') || field.includes('Price')) return 'the two runs saw different prices: their data differ, or were aggregated differently';
-  if (kind === 'signal' && field.includes('reason')) return "the strategy's own state differs: it depends on something besides what it was shown";
-  if (kind === 'signal' && field.includes('outcome')) return 'the account or the limits differ: positions, equity or counters were not the same';
+  if (a.time !== b.time)
+    return 'one run saw another bar at this point: a candle is missing, doubled or out of order in one of them';
+  if (field.includes('price') || field.includes('Price'))
+    return 'the two runs saw different prices: their data differ, or were aggregated differently';
+  if (kind === 'signal' && field.includes('reason'))
+    return "the strategy's own state differs: it depends on something besides what it was shown";
+  if (kind === 'signal' && field.includes('outcome'))
+    return 'the account or the limits differ: positions, equity or counters were not the same';
   if (kind === 'order event') return 'the venue answered differently: costs, latency, seed or bars differ';
   if (kind === 'equity') return 'a fill, a fee or a mark differs, though no event does';
   return 'sizing differs: equity, limits or instrument filters were not the same';

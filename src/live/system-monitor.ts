@@ -21,6 +21,7 @@ export class SystemMonitor {
   readonly #unsubscribe: Unsubscribe[] = [];
   #equity: number[] = [];
   #startedAt = 0;
+  #botCount = 0;
   /** Real milliseconds from the start to the first fill; `null` before it. */
   firstFillAfterMs: number | null = null;
 
@@ -32,6 +33,7 @@ export class SystemMonitor {
 
   async start(symbols: readonly string[], botIds: readonly string[]): Promise<void> {
     this.#startedAt = this.#clock.monotonic();
+    this.#botCount = botIds.length;
     await this.prices.start(symbols);
     for (const botId of botIds) {
       this.#unsubscribe.push(
@@ -83,6 +85,8 @@ export class SystemMonitor {
 
   #takeStatus(status: BotStatus): void {
     this.#statuses.set(status.botId, status);
+    // A sum of fewer bots than there are would look like a jump of equity when the next one reports.
+    if (this.#statuses.size < this.#botCount) return;
     let total = 0;
     for (const one of this.#statuses.values()) total += one.equity;
     this.#equity.push(total);
@@ -96,7 +100,15 @@ export class SystemMonitor {
   }
 
   #takeEvent(event: SystemEvent): void {
-    this.#events.unshift(`${toIso(event.time)} ${event.source} ${event.type} ${JSON.stringify(event.details)}`);
+    this.#events.unshift(`${toIso(event.time).slice(11, 19)} ${event.type}${inWords(event.details)}`);
     this.#events.length = Math.min(this.#events.length, EVENTS_KEPT);
   }
+}
+
+/** `botId=trend lifecycle=finished`: the details of an event on a line. */
+function inWords(details: SystemEvent['details']): string {
+  if (typeof details !== 'object' || details === null || Array.isArray(details)) return ` ${JSON.stringify(details)}`;
+  return Object.entries(details)
+    .map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join('');
 }

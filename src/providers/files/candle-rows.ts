@@ -94,9 +94,9 @@ export class CandleRows {
   refuseDefects(path: string, onDefect: OnDefect): void {
     if (this.#defects === 0 || onDefect === 'drop') return;
     const more = this.#defects - this.#told.length;
-    const rows = this.#defects === 1 ? '1 row that is' : `${this.#defects} rows that are`;
+    const rows = `${this.#defects} of ${this.#defects + this.length} rows ${this.#defects === 1 ? 'is' : 'are'}`;
     throw new UserError(
-      `${path}: has ${rows} not sound (${this.length} are).\n  ${this.#told.join('\n  ')}${more > 0 ? `\n  and ${more} more` : ''}\nMend the file, or have such rows left out and counted (onDefect: drop).`,
+      `${path}: ${rows} not sound.\n  ${this.#told.join('\n  ')}${more > 0 ? `\n  and ${more} more` : ''}\nMend the file, or have such rows left out and counted with --on-defect drop.`,
     );
   }
 

@@ -115,9 +115,9 @@ for (const [what, row, said] of wrongRows) {
   test(`${what}: refused with its line; dropped and counted if so asked`, async () => {
     const content = withLines(row, ...[3, 4, 5, 6, 7].map(good));
     const message = await refusalOf(content);
-    assert.match(message, /^: has 1 row that is not sound \(9 are\)/);
+    assert.match(message, /^: 1 of 10 rows is not sound\./);
     assert.match(message, said);
-    assert.match(message, /Mend the file, or have such rows left out and counted \(onDefect: drop\)\.$/);
+    assert.match(message, /Mend the file, or have such rows left out and counted with --on-defect drop\.$/);
     const { columns, quality } = await dropping(content);
     assert.equal(columns.length, 9);
     assert.deepEqual([...columns.openTime], [0, 1, 3, 4, 5, 6, 7, 8, 9].map(at));
@@ -134,7 +134,7 @@ test('of many defects the first five are told, the others counted', async () => 
   const message = await refusalOf(
     withLines(...Array.from({ length: 8 }, (_, index) => `${at(2 + index)},x,12,8,11,5`)),
   );
-  assert.match(message, /has 8 rows that are not sound \(4 are\)/);
+  assert.match(message, /8 of 12 rows are not sound\./);
   assert.equal(message.match(/line \d+: open missing/g)?.length, 5);
   assert.match(message, /and 3 more/);
 });

@@ -77,7 +77,7 @@ test('defects are told by row, missing columns by name', async () => {
   );
   await assert.rejects(loadCandles({ path }), (error: unknown) => {
     assert.ok(error instanceof UserError);
-    assert.match(error.message, /has 1 row that is not sound \(2 are\)\.\n {2}row 2: low missing or not a number/);
+    assert.match(error.message, /1 of 3 rows is not sound\.\n {2}row 2: low missing or not a number/);
     return true;
   });
   const missing = await parquet('missing.parquet', 'SELECT 1 AS time, 2 AS open, 3 AS price');
