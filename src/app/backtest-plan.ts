@@ -6,12 +6,15 @@ import { fromNumber, type Money } from '../foundation/fixed-point.ts';
 import { type EpochMs, toIso } from '../foundation/time.ts';
 import { noLimits, type RiskLimits } from '../risk/limits.ts';
 import type { PositionSizing } from '../risk/position-sizing.ts';
+import { checkParameters } from '../strategy/check-parameters.ts';
+import type { AnyStrategyDefinition } from '../strategy/strategy.ts';
 import type { DataSource, Period, Reading } from './backtest-data.ts';
 import { ownTimeframe, resolveSources } from './backtest-sources.ts';
 import { configurationPath, loadConfiguration } from './config.ts';
 import { given } from './config-bots.ts';
-import { DEFAULT_SIZING, DEFAULT_STARTING_BALANCE } from './config-defaults.ts';
+import { BUNDLED_SYMBOLS, DEFAULT_SIZING, DEFAULT_STARTING_BALANCE } from './config-defaults.ts';
 import type { CostsConfiguration } from './configuration.ts';
+import { resolveStrategy } from './strategy-registry.ts';
 
 /** A strategy, its market, and what trading costs: all that decides what a backtest gives. */
 export interface BacktestPlan {
@@ -76,11 +79,15 @@ export async function backtestPlan(wishes: BacktestWishes, cwd: string): Promise
   if (from !== undefined && to !== undefined && from >= to) {
     throw new UserError(`--from ${toIso(from)} must be earlier than --to ${toIso(to)}.`);
   }
+  // The strategy first: whoever mistyped its name is not asked for a market.
+  const { definition } = await resolveStrategy(wishes.strategy, { cwd });
+  const parameters = checkParameters(definition, wishes.parameters);
+  if (!parameters.ok) throw parameters.error;
   const configuration = await loadConfiguration(configurationPath(wishes.config, cwd), { cwd });
   const reading = given({ onDefect, timestampMeans }) as Reading;
   const sources = await resolveSources({
     data: wishes.data ?? [],
-    symbols: wishes.symbols ?? [],
+    symbols: symbolsOf(wishes, definition),
     configured: configuration.market.data,
     cwd,
   });
@@ -104,4 +111,10 @@ export async function backtestPlan(wishes: BacktestWishes, cwd: string): Promise
     },
     endOfRun: ENDS[wishes.end ?? 'keep'],
   };
+}
+
+/** Those that were named; else what comes with the program: one symbol, or all for a strategy that wants several. */
+function symbolsOf({ symbols = [], data = [] }: BacktestWishes, definition: AnyStrategyDefinition): readonly string[] {
+  if (symbols.length > 0 || data.length > 0) return symbols;
+  return (definition.symbols?.minimum ?? 1) > 1 ? BUNDLED_SYMBOLS : BUNDLED_SYMBOLS.slice(0, 1);
 }

@@ -113,7 +113,6 @@ const cases: Readonly<Record<string, readonly (readonly [parameters: readonly st
     ],
   ],
   data: [
-    [cross, /^Which market\? Give --symbol BTCUSDT/],
     [[...cross, '--symbol', 'DOGEUSDT'], /^There are no bars of DOGEUSDT: .*--data DOGEUSDT=FILE\.$/],
     [[...cross, '--data', 'X=none.csv'], /none\.csv: there is no such file\.$/],
     [[...cross, '--data', 'X=folder'], /folder/],
