@@ -17,8 +17,8 @@ import { CandleCsvWriter } from '../store/candle-csv.ts';
 import { openEmbeddedStore } from '../store/embedded-store.ts';
 import { connectPostgresStore } from '../store/postgres-store.ts';
 import type { Store } from '../store/store.ts';
-import { strategyFeeds } from '../strategy/feeds.ts';
-import type { Configuration } from './configuration.ts';
+import { strategyFeeds, strategyLookback } from '../strategy/feeds.ts';
+import type { BotConfiguration, Configuration } from './configuration.ts';
 import { simulatedVenue } from './simulated-venue.ts';
 import { type Role, System, type SystemParts } from './system.ts';
 
@@ -71,8 +71,9 @@ export async function readMarket({ market }: Configuration): Promise<ReplayedMar
 }
 
 /** The bots of a configuration, ready for the engine. */
-export function sessionSpecs({ bots }: Configuration, instruments: readonly Instrument[]): SessionSpec[] {
+export function sessionSpecs({ bots, market }: Configuration, instruments: readonly Instrument[]): SessionSpec[] {
   return bots.map((bot) => {
+    checkLookback(bot, market.bufferSize);
     const traded = instruments.filter((one) => bot.symbols.includes(one.symbol));
     invariant(traded.length === bot.symbols.length, 'A bot trades a symbol that the market does not have', {
       bot: bot.id,
@@ -91,6 +92,15 @@ export function sessionSpecs({ bots }: Configuration, instruments: readonly Inst
       rates: new Map(),
     };
   });
+}
+
+/** A bot keeps as many candles as its strategy looks back at; the configuration bounds them. */
+function checkLookback({ id, definition, parameters }: BotConfiguration, bufferSize: number): void {
+  const lookback = strategyLookback(definition, parameters);
+  if (lookback <= bufferSize) return;
+  throw new UserError(
+    `The bot "${id}" looks back ${lookback} candles, and market.bufferSize is ${bufferSize}: raise it to ${lookback} or more, or choose shorter parameters.`,
+  );
 }
 
 /** The timeframes to build from the market's own, shortest first. */
@@ -154,12 +164,20 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
     recorder: { recordRaw: configuration.record.raw },
     ...(candleFiles && { candleFiles }),
     processName: setup.processName,
+    staleAfterMs: market.updateTimeoutMs,
     startServer: async () => {
       // Loaded for its own role only: a backtest or a bot has no use for an HTTP server.
       const { startServer } = await import('../server/start-server.ts');
-      const { host, port } = configuration.server;
-      const botIds = bots.map((bot) => bot.botId);
-      const server = await startServer({ host, port, bus, store, symbols: market.symbols, botIds, ...surroundings });
+      const { token, ...place } = configuration.server;
+      const watched = { symbols: market.symbols, botIds: bots.map((bot) => bot.botId) };
+      const server = await startServer({
+        ...place,
+        ...(token !== null && { token }),
+        bus,
+        store,
+        ...watched,
+        ...surroundings,
+      });
       setup.onNotice?.(`Listening on ${server.url}`);
       return () => server.close();
     },

@@ -46,7 +46,12 @@ export const DEFAULT_STORE = '.tradewind/tradewind.db';
 export const DEFAULT_CANDLE_FOLDER = '.tradewind/candles';
 export const DEFAULT_LOG_FOLDER = '.tradewind/logs';
 
-export const defaultServer: ServerConfiguration = { host: '127.0.0.1', port: 8420 };
+export const defaultServer: ServerConfiguration = {
+  host: '127.0.0.1',
+  port: 8420,
+  token: null,
+  allowedOrigins: [],
+};
 export const defaultLogging: Pick<LoggingConfiguration, 'level'> = { level: 'info' };
 
 /** Bots for any list of symbols: trend on the first, breakout on the second, rotation over all. */

@@ -22,7 +22,7 @@ export function describeConfiguration(configuration: Configuration): JsonObject 
     costs: { ...costs },
     store: store.kind === 'postgres' ? { ...store, url: redactUrl(store.url) } : { ...store },
     bus: bus.kind === 'redis' ? { ...bus, url: redactUrl(bus.url) } : { ...bus },
-    server: { ...server },
+    server: { ...server, token: server.token === null ? null : HIDDEN },
     record: { ...record },
     logging: { ...logging },
   };

@@ -159,7 +159,12 @@ export const configurationSchema = section({
     keyPrefix: z.string({ error: 'a text' }),
     allowUnsafeRedis: flag,
   }),
-  server: section({ host: text('a host name or address'), port: whole(0, 65_535) }),
+  server: section({
+    host: text('a host name or address'),
+    port: whole(0, 65_535),
+    token: text('a text of at least 32 letters and digits, best from the environment'),
+    allowedOrigins: list(text('an origin such as https://dashboard.example'), 'a list of origins'),
+  }),
   record: section({ raw: flag, csv: z.union([z.null(), text('a folder')], { error: 'a folder, or null for none' }) }),
   logging: section({
     level: name(LOG_LEVELS),

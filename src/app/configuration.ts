@@ -50,7 +50,7 @@ export interface MarketConfiguration {
   readonly speed: number | null;
   /** The file of each symbol to replay. */
   readonly data: ReadonlyMap<string, string>;
-  /** How many candles of each feed are kept at hand (S4-67). */
+  /** The most candles of a feed that a bot may look back at (S4-67). */
   readonly bufferSize: number;
   /** How long a feed may be silent before it counts as stale (S4-68). */
   readonly updateTimeoutMs: number;
@@ -94,6 +94,10 @@ export type BusConfiguration =
 export interface ServerConfiguration {
   readonly host: string;
   readonly port: number;
+  /** What every request must carry; needed where other machines can reach the server. `null` for none. */
+  readonly token: string | null;
+  /** Other origins whose pages may read. */
+  readonly allowedOrigins: readonly string[];
 }
 
 export interface RecordConfiguration {

@@ -117,6 +117,7 @@ async function replayed(
       speed: null,
       collector: { symbols: spec.symbols, timeframe, derived: derivedOf(spec, timeframe) },
       recorder: { recordRaw: false },
+      staleAfterMs: Number.POSITIVE_INFINITY,
       processName: 'parity',
     });
     await system.start();

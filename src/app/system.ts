@@ -32,6 +32,8 @@ export interface SystemParts {
   readonly collector: CollectorOptions;
   readonly recorder: Omit<RecorderOptions, 'consumer'>;
   readonly candleFiles?: NonNullable<RecorderParts['candleFiles']>;
+  /** A price that is older than this, in real time, is called stale (S4-68). */
+  readonly staleAfterMs: number;
   /** Tells this process from others of the same role. */
   readonly processName: string;
   /** The server role: starts it, and gives what stops it. */
@@ -59,7 +61,7 @@ export class System {
   constructor(parts: SystemParts) {
     this.#parts = parts;
     const { roles, processName } = parts;
-    this.monitor = new SystemMonitor(parts.bus, parts.clock);
+    this.monitor = new SystemMonitor(parts.bus, parts.clock, parts.staleAfterMs);
     if (roles.has('recorder')) this.#recorder = new Recorder(parts, { ...parts.recorder, consumer: processName });
     if (roles.has('bots')) this.#bots = new BotManager(parts.bots, parts, { owner: processName });
     if (roles.has('collector') && parts.provider) {
@@ -135,6 +137,7 @@ export class System {
         price: one.price,
         marketTime: one.occurredAt,
         ageMs: Math.max(0, clock.now() - one.receivedAt),
+        isStale: monitor.isStale(one.symbol),
         change: one.price / one.firstPrice - 1,
         candles: one.candles,
       })),

@@ -79,11 +79,13 @@ interface Cell {
 function priceRows(view: LiveView): Cell[][] {
   if (view.prices.length === 0) return [];
   const head = [{ text: 'Symbol' }, right('Price'), right('Change'), right('Age'), right('Candles')];
-  const rows = view.prices.map((price) => [
+  const rows = view.prices.map((price): Cell[] => [
     { text: price.symbol },
     right(formatAmount(price.price)),
     toned(price.change, `${price.change >= 0 ? '+' : ''}${formatPercent(price.change * 100)}`),
-    right(ageText(price.ageMs)),
+    price.isStale
+      ? { text: `${ageText(price.ageMs)} stale`, style: 'yellow', right: true }
+      : right(ageText(price.ageMs)),
     right(formatAmount(price.candles)),
   ]);
   return [head, ...rows];

@@ -2,13 +2,14 @@ import type { EventBus, Unsubscribe } from '../bus/event-bus.ts';
 import { topics } from '../bus/topics.ts';
 import type { BotStatus, SystemEvent } from '../domain/event.ts';
 import type { Fill } from '../domain/fill.ts';
-import type { Clock } from '../foundation/clock.ts';
+import type { CancelTimer, Clock } from '../foundation/clock.ts';
 import { type EpochMs, epochMs, toIso } from '../foundation/time.ts';
 import { PriceBoard } from './price-board.ts';
 
 const FILLS_KEPT = 20;
 const EVENTS_KEPT = 20;
 const EQUITY_POINTS_KEPT = 240;
+const WATCH_EVERY_MS = 1_000;
 
 /** What the system says of itself, gathered from the bus for those who look on. Never in the way of trading. */
 export class SystemMonitor {
@@ -20,12 +21,17 @@ export class SystemMonitor {
   readonly #events: string[] = [];
   readonly #unsubscribe: Unsubscribe[] = [];
   #equity: number[] = [];
+  readonly #staleAfterMs: number;
+  readonly #stale = new Set<string>();
+  #cancelWatch: CancelTimer | undefined;
   #startedAt = 0;
   #botCount = 0;
   /** Real milliseconds from the start to the first fill; `null` before it. */
   firstFillAfterMs: number | null = null;
 
-  constructor(bus: EventBus, clock: Clock) {
+  /** @param staleAfterMs the real age from which a price is called stale */
+  constructor(bus: EventBus, clock: Clock, staleAfterMs: number) {
+    this.#staleAfterMs = staleAfterMs;
     this.#bus = bus;
     this.#clock = clock;
     this.prices = new PriceBoard(bus, clock);
@@ -35,6 +41,7 @@ export class SystemMonitor {
     this.#startedAt = this.#clock.monotonic();
     this.#botCount = botIds.length;
     await this.prices.start(symbols);
+    this.#cancelWatch = this.#clock.every(WATCH_EVERY_MS, () => this.#watchAges());
     for (const botId of botIds) {
       this.#unsubscribe.push(
         await this.#bus.subscribe(topics.botStatus(botId), ({ payload }) => this.#takeStatus(payload)),
@@ -47,6 +54,7 @@ export class SystemMonitor {
   }
 
   async stop(): Promise<void> {
+    this.#cancelWatch?.();
     await this.prices.stop();
     for (const unsubscribe of this.#unsubscribe.splice(0)) await unsubscribe();
   }
@@ -62,6 +70,11 @@ export class SystemMonitor {
       ...[...this.#statuses.values()].map((one) => one.marketTime),
     ];
     return times.length === 0 ? null : epochMs(Math.max(...times));
+  }
+
+  /** Whether nothing came of a symbol for too long. */
+  isStale(symbol: string): boolean {
+    return this.#stale.has(symbol);
   }
 
   statuses(): readonly BotStatus[] {
@@ -81,6 +94,19 @@ export class SystemMonitor {
   /** Equity of all bots together, oldest first, thinned. */
   equity(): readonly number[] {
     return this.#equity;
+  }
+
+  /** Says once when a price grows stale, and once when the symbol is back. */
+  #watchAges(): void {
+    for (const { symbol } of this.prices.all()) {
+      const ageMs = this.prices.priceAgeMs(symbol) ?? 0;
+      const wasStale = this.#stale.has(symbol);
+      if (ageMs > this.#staleAfterMs === wasStale) continue;
+      if (wasStale) this.#stale.delete(symbol);
+      else this.#stale.add(symbol);
+      const type = wasStale ? 'market.resumed' : 'market.stale';
+      this.#takeEvent({ type, source: 'monitor', time: this.#clock.now(), details: { symbol, ageMs } });
+    }
   }
 
   #takeStatus(status: BotStatus): void {

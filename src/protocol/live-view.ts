@@ -31,6 +31,8 @@ export interface LivePrice {
   readonly marketTime: EpochMs;
   /** Real milliseconds since it arrived. */
   readonly ageMs: number;
+  /** Nothing came for longer than `market.updateTimeout`. */
+  readonly isStale: boolean;
   /** Change over the run so far, as a fraction. */
   readonly change: number;
   readonly candles: number;

@@ -139,7 +139,7 @@ agent: { gamma: 0.95, layers: [64, 32] }
     keyPrefix: 't:',
     allowUnsafeRedis: true,
   });
-  assert.deepEqual(configuration.server, { host: '127.0.0.1', port: 0 });
+  assert.deepEqual(configuration.server, { host: '127.0.0.1', port: 0, token: null, allowedOrigins: [] });
   assert.deepEqual(configuration.record, { raw: false, csv: null });
   assert.deepEqual(configuration.logging, { level: 'debug', folder: join(folder, 'logs') });
   assert.deepEqual(configuration.section('agent'), { gamma: 0.95, layers: [64, 32] });
@@ -330,7 +330,7 @@ describe('values from the environment', () => {
     const text = `store:\n  url: ${variable('DATABASE_URL')}\nserver:\n  port: ${variable('PORT')}\n  host: "a-${variable('NAME')}"\n`;
     const configuration = await load(text, { DATABASE_URL, PORT: '9000', NAME: '7' });
     assert.deepEqual(configuration.store, { kind: 'postgres', url: DATABASE_URL, schema: 'public' });
-    assert.deepEqual(configuration.server, { host: 'a-7', port: 9_000 });
+    assert.deepEqual(configuration.server, { host: 'a-7', port: 9_000, token: null, allowedOrigins: [] });
     assert.equal(configuration.fromEnvironment.get('store.url'), 'DATABASE_URL');
     assert.doesNotMatch(JSON.stringify(describeConfiguration(configuration)), /s3cret/);
   });
@@ -358,4 +358,21 @@ describe('values from the environment', () => {
     assert.equal(redactUrl('postgres://me@host/x'), 'postgres://me@host/x');
     assert.equal(redactUrl('nonsense with pw'), '***');
   });
+});
+
+test('a bot that looks back further than the buffer is refused with the way out', async () => {
+  const { sessionSpecs, readMarket } = await import('../../../src/app/compose.ts');
+  const configuration = await loadConfiguration(undefined, { overrides: { market: { bufferSize: 2 } } });
+  const { instruments } = await readMarket(configuration);
+  assert.throws(
+    () => sessionSpecs(configuration, instruments),
+    /looks back \d+ candles, and market\.bufferSize is 2: raise it/,
+  );
+});
+
+test('the token of the server is never described', async () => {
+  const token = 'canary-'.padEnd(40, 'x');
+  const configuration = await loadConfiguration(undefined, { overrides: { server: { token } } });
+  assert.equal(configuration.server.token, token);
+  assert.ok(!JSON.stringify(describeConfiguration(configuration)).includes('canary'));
 });
