@@ -83,8 +83,9 @@ export class VirtualClock implements Clock {
     this.#origin = start;
   }
 
+  /** In whole milliseconds, as every wall clock here; timers may fall between two. */
   now(): EpochMs {
-    return epochMs(this.#now);
+    return epochMs(Math.floor(this.#now));
   }
 
   monotonic(): DurationMs {

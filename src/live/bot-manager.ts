@@ -82,7 +82,7 @@ export class BotManager {
     await listen('bot.start', ({ botId }) => this.#startByCommand(botId));
     await listen('bot.stop', ({ botId }) => this.stopBot(botId));
     await this.#startAll();
-    this.#cancelTimer = clock.every(this.#leaseMs / 3, () => {
+    this.#cancelTimer = clock.every(Math.ceil(this.#leaseMs / 3), () => {
       if (this.#isLooking) return;
       this.#isLooking = true;
       void this.#look().finally(() => {

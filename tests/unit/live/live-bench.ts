@@ -47,10 +47,10 @@ export class HandFeed implements MarketDataFeed {
     return this.#next >= this.instants.length;
   }
 
-  /** Gives the next instant, with its watermark unless told otherwise. */
-  async give({ watermark = true }: { readonly watermark?: boolean } = {}): Promise<void> {
+  /** Gives the next instant: the candles of all feeds, or of the first few, and its watermark unless told otherwise. */
+  async give({ watermark = true, feeds = this.#feeds.length } = {}): Promise<void> {
     const instant = this.instants[this.#next++]!;
-    for (const feed of this.#feeds) {
+    for (const feed of this.#feeds.slice(0, feeds)) {
       const candle = instant.candles.get(feedName(feed));
       const after = this.#resumeAfter.get(feedName(feed)) ?? Number.NEGATIVE_INFINITY;
       if (candle && candle.closeTime > after) await this.#sink?.candle(feed, candle, 'raw');
