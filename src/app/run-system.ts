@@ -137,11 +137,13 @@ async function replayIsOver(configuration: Configuration, surroundings: Surround
   const opened = await openStore(configuration, surroundings);
   try {
     const statuses = new Map((await opened.botStatuses()).map((status) => [status.botId, status.lifecycle]));
-    const ended = configuration.bots.every((bot) => {
-      const lifecycle = statuses.get(bot.id);
-      return lifecycle === 'finished' || lifecycle === 'failed';
-    });
-    return ended && configuration.bots.length > 0 ? 'because the last replay ran to its end' : undefined;
+    for (const { id } of configuration.bots) {
+      const lifecycle = statuses.get(id);
+      if (lifecycle !== 'finished' && lifecycle !== 'failed') return undefined;
+      // Killed at the very end: the audit log is still to be completed.
+      if ((await opened.outbox(id)).length > 0) return undefined;
+    }
+    return configuration.bots.length > 0 ? 'because the last replay ran to its end' : undefined;
   } finally {
     await opened.close();
   }

@@ -1,7 +1,7 @@
 import type { EventBus } from '../bus/event-bus.ts';
 import { logs, topics } from '../bus/topics.ts';
 import { feedName } from '../domain/candle.ts';
-import type { BotLifecycle, BotStatus } from '../domain/event.ts';
+import type { BotLifecycle, BotStatus, JournalEntry } from '../domain/event.ts';
 import { timeframeMs } from '../domain/timeframe.ts';
 import { StrategyFailure } from '../engine/engine.ts';
 import { openSession, type SessionSpec, type VenueFactory } from '../engine/open-session.ts';
@@ -31,7 +31,7 @@ export interface BotParts {
 
 /** Slices processed between two commits at most: a restart repeats no more than these. */
 const SLICES_PER_COMMIT = 256;
-const OUTBOX_PAGE = 500;
+const JOURNAL_PAGE = 500;
 
 /** Another process trades this bot now, or the store moved on under us: this one must stop, and does. */
 export class BotSuperseded extends Error {
@@ -43,7 +43,8 @@ export class BotSuperseded extends Error {
  * together with the state after it, in one transaction. After a kill it goes on from the last commit and decides the
  * same again, because the session is deterministic; nothing is lost and nothing is doubled.
  *
- * What others must hear of goes with the commit into an outbox, and from there to the journal: at least once.
+ * What others must hear of goes with the commit into an outbox and to the journal, at least once. It leaves the outbox
+ * when the recorder has it in the audit log, so that nothing is lost with a bus that forgets.
  */
 export class Bot {
   readonly spec: SessionSpec;
@@ -78,7 +79,7 @@ export class Bot {
     this.#lease = lease;
     const checkpoint = await store.checkpoint(this.spec.botId);
     this.#revision = checkpoint?.revision ?? 0;
-    await this.#publishOutbox();
+    await this.#publishLeftOver();
     try {
       this.#session = this.#openSession();
       if (checkpoint) this.#takeUp(checkpoint.state as unknown as SavedBot);
@@ -243,7 +244,7 @@ export class Bot {
     this.#revision = committed.value;
     await this.#tell(record, status);
     record.clear();
-    await this.#publishOutbox();
+    await this.#publish(outbox);
   }
 
   /** Those who listen now hear at once; nobody waits for them, and a bus that is away loses nothing that matters. */
@@ -259,18 +260,17 @@ export class Bot {
     }
   }
 
-  async #publishOutbox(): Promise<void> {
-    const { bus, store } = this.#parts;
-    const { botId } = this.spec;
-    for (;;) {
-      const entries = await store.outbox(botId, OUTBOX_PAGE);
-      if (entries.length === 0) return;
-      await bus.append(logs.journal, entries);
-      await store.confirmOutbox(
-        botId,
-        entries.map((entry) => entry.eventId),
-      );
-      if (entries.length < OUTBOX_PAGE) return;
+  /**
+   * What was committed and is not in the audit log yet: a life ended before it was appended, or a bus forgot it that lives
+   * in memory. It is little: the collector waits for a recorder that lags behind.
+   */
+  async #publishLeftOver(): Promise<void> {
+    await this.#publish(await this.#parts.store.outbox(this.spec.botId));
+  }
+
+  async #publish(entries: readonly JournalEntry[]): Promise<void> {
+    for (let from = 0; from < entries.length; from += JOURNAL_PAGE) {
+      await this.#parts.bus.append(logs.journal, entries.slice(from, from + JOURNAL_PAGE));
     }
   }
 

@@ -26,10 +26,12 @@ export class AuditTable implements AuditStore {
     const stamp = storedWhole(recordedAt, 'recordedAt');
     await this.#database.transaction(async (session) => {
       await session.lock('audit');
-      for (const eventId of await presentEvents(session, [...written.keys()])) written.delete(eventId);
+      const eventIds = [...written.keys()];
+      for (const eventId of await presentEvents(session, eventIds)) written.delete(eventId);
       const rows = chained(await head(session), written, stamp);
       const inserted = await session.insertMissing('audit_log', rows);
       invariant(inserted === rows.length, 'The audit log changed under its lock', { inserted, rows: rows.length });
+      await clearOutbox(session, eventIds);
     });
   }
 
@@ -76,6 +78,11 @@ async function presentEvents({ kysely }: SqlSession, eventIds: readonly string[]
     for (const row of rows) present.push(row.event_id);
   }
   return present;
+}
+
+/** Also of what was in the audit log before. */
+async function clearOutbox({ kysely }: SqlSession, eventIds: readonly string[]): Promise<void> {
+  for (const some of chunksOf(eventIds)) await kysely.deleteFrom('outbox').where('event_id', 'in', some).execute();
 }
 
 function chained(from: Head, entries: ReadonlyMap<string, string>, recordedAt: number): Row<'audit_log'>[] {

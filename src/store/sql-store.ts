@@ -76,12 +76,8 @@ export class SqlStore implements Store {
     return this.#trading.commitBot(commit);
   }
 
-  outbox(botId: string, limit: number): Promise<readonly JournalEntry[]> {
-    return this.#trading.outbox(botId, limit);
-  }
-
-  confirmOutbox(botId: string, eventIds: readonly string[]): Promise<void> {
-    return this.#trading.confirmOutbox(botId, eventIds);
+  outbox(botId: string): Promise<readonly JournalEntry[]> {
+    return this.#trading.outbox(botId);
   }
 
   botStatuses(): Promise<readonly BotStatus[]> {

@@ -58,9 +58,8 @@ export interface TradingStore {
    * the commit throws an InvariantError and nothing of it is written.
    */
   commitBot(commit: BotCommit): Promise<Result<number, CommitRefusal>>;
-  /** Journal entries committed and not yet confirmed as appended to the bus, oldest first. */
-  outbox(botId: string, limit: number): Promise<readonly JournalEntry[]>;
-  confirmOutbox(botId: string, eventIds: readonly string[]): Promise<void>;
+  /** Journal entries committed and not yet in the audit log, oldest first. */
+  outbox(botId: string): Promise<readonly JournalEntry[]>;
   botStatuses(): Promise<readonly BotStatus[]>;
   signals(botId: string, page?: Page): Promise<readonly SignalRecord[]>;
   orderIntents(botId: string, page?: Page): Promise<readonly OrderTerms[]>;
@@ -99,7 +98,7 @@ export interface BotCommit {
   readonly orderEvents: readonly OrderEvent[];
   readonly fills: readonly Fill[];
   readonly equity: readonly EquityPoint[];
-  /** What is to be appended to the journal once this is durable. */
+  /** What is to be appended to the journal once this is durable; kept until it is in the audit log. */
   readonly outbox: readonly JournalEntry[];
   readonly committedAt: EpochMs;
 }
@@ -112,7 +111,7 @@ export interface CommitRefusal {
 export interface AuditStore {
   /**
    * Appends to the hash chain: `hash = SHA-256(previousHash + canonical JSON of the entry)`. An eventId that is there
-   * already is passed over.
+   * already is passed over. What is in the audit log has left the outbox.
    */
   appendAudit(entries: readonly JournalEntry[], recordedAt: EpochMs): Promise<void>;
   /** Rows after `afterIndex`, oldest first. */

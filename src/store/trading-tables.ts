@@ -7,7 +7,6 @@ import type { SignalRecord } from '../domain/signal.ts';
 import type { Json } from '../foundation/json.ts';
 import type { Result } from '../foundation/result.ts';
 import type { EpochMs } from '../foundation/time.ts';
-import { chunksOf } from './chunks.ts';
 import { commitBot } from './commit-bot.ts';
 import { fillOf } from './commit-rows.ts';
 import type { Tables } from './schema.ts';
@@ -33,18 +32,9 @@ export class TradingTables implements TradingStore {
     return commitBot(this.#database, commit);
   }
 
-  async outbox(botId: string, limit: number): Promise<readonly JournalEntry[]> {
-    const rows = await this.#inOrder('outbox', botId, { limit }, (query) => query.select('entry').execute());
+  async outbox(botId: string): Promise<readonly JournalEntry[]> {
+    const rows = await this.#inOrder('outbox', botId, {}, (query) => query.select('entry').execute());
     return rows.map(({ entry }) => journalEntryFromJson(parsed(entry)));
-  }
-
-  async confirmOutbox(botId: string, eventIds: readonly string[]): Promise<void> {
-    if (eventIds.length === 0) return;
-    await this.#database.transaction(async ({ kysely }) => {
-      for (const some of chunksOf(eventIds)) {
-        await kysely.deleteFrom('outbox').where('bot_id', '=', botId).where('event_id', 'in', some).execute();
-      }
-    });
   }
 
   async botStatuses(): Promise<readonly BotStatus[]> {

@@ -54,7 +54,7 @@ export function commitContract(storeTest: StoreTest): void {
     assert.deepEqual(await store.orderEvents('bot'), all('orderEvents'));
     assert.deepEqual(await store.fills('bot'), all('fills'));
     assert.deepEqual(await store.equity('bot'), all('equity'));
-    assert.deepEqual(await store.outbox('bot', 100), all('outbox'));
+    assert.deepEqual(await store.outbox('bot'), all('outbox'));
     assert.deepEqual(await store.checkpoint('bot'), { revision: 3, state: { slices: 2 } });
     assert.deepEqual(await store.botStatuses(), [sampleStatus('bot')]);
     assert.equal(await store.countRows('order_events'), 48);
@@ -248,22 +248,21 @@ export function commitContract(storeTest: StoreTest): void {
     }
   });
 
-  storeTest('the outbox gives what is not confirmed, oldest first', async (store) => {
+  storeTest('the outbox gives what is not in the audit log yet, oldest first', async (store) => {
     const held = await lease(store);
-    const ids = async (limit = 1_000) => (await store.outbox('bot', limit)).map((entry) => entry.eventId);
+    const ids = async () => (await store.outbox('bot')).map((entry) => entry.eventId);
     const entries = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => sampleEntry(from + i));
     await store.commitBot(sampleCommit('bot', held, 0, { outbox: entries(1, 701).reverse() }));
     await store.commitBot(sampleCommit('bot', held, 1, { outbox: entries(701, 703) }));
-    const expected = [...entries(1, 701).reverse(), ...entries(701, 703)].map((entry) => entry.eventId);
+    const all = [...entries(1, 701).reverse(), ...entries(701, 703)];
+    const expected = all.map((entry) => entry.eventId);
     assert.deepEqual(await ids(), expected);
-    assert.deepEqual(await ids(3), expected.slice(0, 3));
-    await store.confirmOutbox('bot', expected.slice(0, 699));
-    await store.confirmOutbox('bot', expected.slice(0, 699));
-    await store.confirmOutbox('another', expected);
-    await store.confirmOutbox('bot', []);
+    await store.appendAudit(all.slice(0, 699), epochMs(START));
+    await store.appendAudit(all.slice(0, 699), epochMs(START));
     assert.deepEqual(await ids(), expected.slice(699));
-    await store.confirmOutbox('bot', [expected[701]!]);
+    await store.appendAudit([all[701]!], epochMs(START));
     assert.deepEqual(await ids(), expected.slice(699, 701));
+    assert.equal((await store.auditRows(0, 1_000)).length, 700);
   });
 
   storeTest('rows are read in pages', async (store) => {

@@ -15,8 +15,8 @@ await store.migrate();
 const lease = (await store.acquireLease('bot', `process-${process.pid}`, 60_000, epochMs(process.pid * 100_000)))!;
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 let revision = (await store.checkpoint('bot'))?.revision ?? 0;
-// A kill between a commit and its audit left the last one out.
-await store.appendAudit(await store.outbox('bot', 1_000_000), epochMs(revision));
+// A kill between a commit and its audit left the last one in the outbox.
+await store.appendAudit(await store.outbox('bot'), epochMs(revision));
 
 for (;;) {
   const next = revision + 1;
