@@ -32,7 +32,7 @@ interface RunningBot {
 
 const DEFAULT_LEASE_MS = 5_000;
 /** What ails a store for a while only. */
-const TRANSIENT: ReadonlySet<StoreFault> = new Set(['BUSY', 'UNREACHABLE', 'FULL']);
+const TRANSIENT: ReadonlySet<StoreFault> = new Set(['BUSY', 'UNREACHABLE']);
 
 /**
  * Runs bots, each under a lease from the store: several of these processes share the bots, and none runs twice. A bot

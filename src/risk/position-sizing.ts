@@ -34,7 +34,8 @@ export function entryQuantity(sizing: PositionSizing, limits: RiskLimits, input:
   const distance = stopPrice === undefined ? price * limits.assumedAdverseMove : Math.abs(price - stopPrice);
   const wished = wishedQuantity(sizing, input, distance) * strength;
   const byPosition = (limits.maximumPositionSize * equity) / price;
-  const byRisk = distance > 0 ? (limits.maximumRiskPerTrade * equity) / distance : Number.POSITIVE_INFINITY;
+  // A distance that is no number sizes nothing.
+  const byRisk = distance === 0 ? Number.POSITIVE_INFINITY : (limits.maximumRiskPerTrade * equity) / distance;
   const quantity = Math.min(wished, byPosition, byRisk);
   return Number.isFinite(quantity) && quantity > 0 ? quantity : 0;
 }
