@@ -8,6 +8,7 @@ import { type Timeframe, timeframeMs } from '../domain/timeframe.ts';
 import type { SessionSpec } from '../engine/open-session.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { invariant, UserError } from '../foundation/errors.ts';
+import type { Json } from '../foundation/json.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { EpochMs } from '../foundation/time.ts';
 import { inferInstrument } from '../providers/files/infer-instrument.ts';
@@ -71,7 +72,10 @@ export async function readMarket({ market }: Configuration): Promise<ReplayedMar
 }
 
 /** The bots of a configuration, ready for the engine. */
-export function sessionSpecs({ bots, market }: Configuration, instruments: readonly Instrument[]): SessionSpec[] {
+export function sessionSpecs(
+  { bots, costs, market }: Configuration,
+  instruments: readonly Instrument[],
+): SessionSpec[] {
   return bots.map((bot) => {
     checkLookback(bot, market.bufferSize);
     const traded = instruments.filter((one) => bot.symbols.includes(one.symbol));
@@ -90,6 +94,7 @@ export function sessionSpecs({ bots, market }: Configuration, instruments: reado
       limits: bot.limits,
       sizing: bot.sizing,
       rates: new Map(),
+      venueTerms: costs as unknown as Json,
     };
   });
 }

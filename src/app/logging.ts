@@ -13,15 +13,15 @@ export interface OpenLog {
 const SECRET_FIELDS = ['password', 'secret', 'apiKey', 'token', 'authorization', 'url'];
 
 /**
- * The log: JSON lines in `{folder}/tradewind.log` (warnings and errors also on standard error), or on standard error
- * alone where no folder is set.
+ * The log: JSON lines in `{folder}/tradewind.log`, or on standard error where no folder is set. What a person must know
+ * the command line says in sentences of its own.
  */
 export function openLogger({ level, folder }: LoggingConfiguration): OpenLog {
-  const destinations: pino.StreamEntry[] = [
-    { level: folder === null ? level : 'error', stream: pino.destination({ dest: 2, sync: true }) },
-  ];
+  const destinations: pino.StreamEntry[] = [];
   let file: ReturnType<typeof pino.destination> | undefined;
-  if (folder !== null) {
+  if (folder === null) {
+    destinations.push({ level, stream: pino.destination({ dest: 2, sync: true }) });
+  } else {
     mkdirSync(folder, { recursive: true });
     file = pino.destination({ dest: join(folder, 'tradewind.log'), sync: false, mkdir: true });
     destinations.push({ level, stream: file });

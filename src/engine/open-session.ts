@@ -4,6 +4,7 @@ import type { OrderEvent } from '../domain/order.ts';
 import type { Timeframe } from '../domain/timeframe.ts';
 import { InvariantError } from '../foundation/errors.ts';
 import type { Money, Price, Quantity } from '../foundation/fixed-point.ts';
+import type { Json } from '../foundation/json.ts';
 import type { CandleWindow } from '../market/candle-window.ts';
 import type { RiskLimits } from '../risk/limits.ts';
 import type { PositionSizing } from '../risk/position-sizing.ts';
@@ -27,6 +28,8 @@ export interface SessionSpec {
   readonly sizing: PositionSizing;
   /** The price of one unit of each currency in which fees may be paid besides `currency`. */
   readonly rates: ReadonlyMap<string, number>;
+  /** What else decides the fills: the simulated venue's costs, latency and seed. A running bot must not change them. */
+  readonly venueTerms?: Json;
 }
 
 /** What a simulated venue may ask of the account at the moment of a fill. */

@@ -291,7 +291,7 @@ export class Bot {
     if (saved.session === null) return;
     if (saved.fingerprint !== fingerprint(this.spec)) {
       throw new UserError(
-        `The bot "${this.spec.botId}" was recorded with another strategy, parameters, symbols, balance or limits than it has now. ` +
+        `The bot "${this.spec.botId}" was recorded with another strategy, parameters, symbols, balance, limits or costs than it has now. ` +
           'Give the changed bot a new id, or start over with --fresh.',
       );
     }

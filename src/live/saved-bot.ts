@@ -78,15 +78,19 @@ export function restoreWindows(windows: readonly CandleWindow[], saved: SavedBot
 /** What must not change under a running bot. */
 export function fingerprint(spec: SessionSpec): string {
   const { definition, parameters, symbols, timeframe, currency, startingBalance, limits, sizing } = spec;
-  const text = JSON.stringify([
+  const { instruments, venueTerms } = spec;
+  const exact = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);
+  const terms = [
     definition.name,
     parameters,
     symbols,
     timeframe,
     currency,
-    startingBalance.toString(),
+    startingBalance,
     limits,
     sizing,
-  ]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+    instruments,
+    venueTerms ?? null,
+  ];
+  return createHash('sha256').update(JSON.stringify(terms, exact)).digest('hex').slice(0, 16);
 }
