@@ -3,11 +3,15 @@ import { systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
 import { silentLogger } from '../foundation/logger.ts';
 import { type AuditVerdict, verifyAuditChain } from '../store/audit-chain.ts';
+import { findRecordFault, type RecordFault } from '../store/audit-record.ts';
 import { openStore } from './compose.ts';
 import type { Configuration } from './configuration.ts';
 
-/** Recomputes the hash chain of a store's audit log. Throws a UserError where there is no store. */
-export async function verifyAudit(configuration: Configuration): Promise<AuditVerdict> {
+/**
+ * Recomputes the hash chain of a store's audit log and holds what bots did against it. Throws a UserError where there is
+ * no store.
+ */
+export async function verifyAudit(configuration: Configuration): Promise<AuditVerdict | RecordFault> {
   const { store: place } = configuration;
   // Opening would make an empty one, whose log is whole and says nothing.
   if (place.kind === 'embedded' && !existsSync(place.path)) {
@@ -15,7 +19,8 @@ export async function verifyAudit(configuration: Configuration): Promise<AuditVe
   }
   const store = await openStore(configuration, { clock: systemClock, logger: silentLogger });
   try {
-    return await verifyAuditChain(store);
+    const verdict = await verifyAuditChain(store);
+    return (verdict.ok ? await findRecordFault(store) : undefined) ?? verdict;
   } finally {
     await store.close();
   }

@@ -13,7 +13,7 @@ Examples:
   $ tradewind audit verify --store .tradewind/tradewind.db
   $ tradewind audit verify --store postgres://user@host/database --json
 
-Exit code 0: the chain is whole. 1: it is broken, and the message says where.`;
+Exit code 0: the log is whole. 1: it is not, and the message says where.`;
 
 export function auditCommand(context: CommandContext): Command {
   const audit = new Command('audit')
@@ -22,7 +22,9 @@ export function auditCommand(context: CommandContext): Command {
     .addHelpText('after', EXAMPLES);
   audit
     .command('verify')
-    .description('Recomputes the hash of every entry of the audit log and tells the first that is wrong.')
+    .description(
+      'Recomputes the hash of every entry of the audit log, holds signals, orders and fills against it, and tells what is wrong first.',
+    )
     .option('--store <path or address>', 'file of the embedded store, or address of PostgreSQL')
     .option('-c, --config <file>', 'configuration file (default: tradewind.yaml where there is one)')
     .option('--json', 'print one JSON document instead of text')
@@ -44,5 +46,8 @@ async function verify(options: AuditOptions, { console, cwd, finish }: CommandCo
   else if (verdict.ok) {
     const entries = `${verdict.count} ${verdict.count === 1 ? 'entry' : 'entries'}`;
     console.out(`The audit log is whole: ${entries}, the last hash is ${verdict.headHash}.\n`);
-  } else console.err(`The audit log is broken at entry ${verdict.index} (${verdict.reason}): ${verdict.message}\n`);
+  } else {
+    const place = 'index' in verdict ? `broken at entry ${verdict.index}` : 'not what the tables say';
+    console.err(`The audit log is ${place} (${verdict.reason}): ${verdict.message}\n`);
+  }
 }

@@ -1,4 +1,5 @@
 import type { BotLifecycle, BotPosition, BotStatus, JournalEntry } from '../domain/event.ts';
+import { fillEntry, intentEntry, signalEntry } from '../domain/journal.ts';
 import type { Account } from '../engine/account.ts';
 import type { SessionSpec } from '../engine/open-session.ts';
 import type { RunRecord } from '../engine/run-record.ts';
@@ -98,17 +99,14 @@ export function journalEntries(
 ): JournalEntry[] {
   const { botId, marketTime: time } = status;
   const entries: JournalEntry[] = [];
-  for (const one of record.signals)
-    entries.push({ kind: 'signal', eventId: `signal/${one.signalId}`, time: one.decisionTime, record: one });
-  for (const terms of record.intents)
-    entries.push({ kind: 'order-intent', eventId: `intent/${terms.clientOrderId}`, time: terms.createdAt, terms });
+  for (const one of record.signals) entries.push(signalEntry(one));
+  for (const terms of record.intents) entries.push(intentEntry(terms));
   for (const event of record.orderEvents) {
     counts.orderEvents += 1;
     const eventId = `order/${botId}/${counts.orderEvents}`;
     entries.push({ kind: 'order-event', eventId, time: event.time, event });
   }
-  for (const fill of record.fills)
-    entries.push({ kind: 'fill', eventId: `fill/${botId}/${fill.fillId}`, time: fill.time, fill });
+  for (const fill of record.fills) entries.push(fillEntry(botId, fill));
   for (const { time: at, equity } of record.lossLimits) {
     const event = { type: 'risk.daily-loss-limit', source: botId, time: at, details: { equity } };
     entries.push({ kind: 'system', eventId: `loss-limit/${botId}/${at}`, time: at, event });

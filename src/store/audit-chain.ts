@@ -5,8 +5,8 @@ import type { AuditRow, AuditStore } from './store.ts';
 
 /**
  * The hash chain of the audit log: each row's hash covers its entry and the hash before it, so that a change of any
- * entry, or of their order, shows. What it can't show is a tail that was cut off: note the head's hash elsewhere, and
- * compare. `recordedAt` is not covered; the entry's own `time` is.
+ * entry, or of their order, shows. What it can't show is a tail that was cut off: audit-record.ts holds the tables against it,
+ * and against whoever cuts both there is the head's hash, noted elsewhere. `recordedAt` is not covered; the entry's own `time` is.
  */
 
 /** What stands before the first row. */

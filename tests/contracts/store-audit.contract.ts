@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { fillEntry, intentEntry, signalEntry } from '../../src/domain/journal.ts';
 import { journalEntryFromJson } from '../../src/domain/order-codec.ts';
 import { fixed } from '../../src/foundation/fixed-point.ts';
 import type { Json } from '../../src/foundation/json.ts';
 import { epochMs } from '../../src/foundation/time.ts';
 import { type AuditBreak, verifyAuditChain } from '../../src/store/audit-chain.ts';
+import { findRecordFault } from '../../src/store/audit-record.ts';
 import type { Store } from '../../src/store/store.ts';
-import type { StoreBench, StoreTest } from './store-bench.ts';
-import { START, sampleEntry, sampleFill, sampleIntent, sampleOrderEvents, sampleSignal } from './store-samples.ts';
+import { lease, type StoreBench, type StoreTest } from './store-bench.ts';
+import {
+  START,
+  sampleCommit,
+  sampleEntry,
+  sampleFill,
+  sampleIntent,
+  sampleOrderEvents,
+  sampleSignal,
+} from './store-samples.ts';
 
 const now = epochMs(START);
 const entries = (from: number, to: number) =>
@@ -121,6 +131,42 @@ export function auditContract(storeTest: StoreTest): void {
     await tampered(store, bench, `update audit_log set event_id = 'another' ${at(3)}`, 3, 'entry-mismatch');
     await tampered(store, bench, `delete from audit_log ${at(15)}`, 15, 'missing-index');
     await tampered(store, bench, `delete from audit_log ${at(1)}`, 1, 'missing-index');
+  });
+
+  storeTest('a tail that was cut off and a row that was altered show against the tables', async (store, bench) => {
+    const held = await lease(store);
+    const signals = Array.from({ length: 1_100 }, (_, index) => sampleSignal('bot', index));
+    const intents = [sampleIntent('bot', 1)];
+    const fills = [sampleFill('bot', 1), sampleFill('bot', 2)];
+    const told = [
+      ...signals.map(signalEntry),
+      ...intents.map(intentEntry),
+      ...fills.map((fill) => fillEntry('bot', fill)),
+    ];
+    await store.commitBot(sampleCommit('bot', held, 0, { signals, intents, fills, outbox: told }));
+    assert.equal(await findRecordFault(store), undefined, 'all of it is still in the outbox');
+    await store.appendAudit(told.slice(0, 500), now);
+    assert.equal(await findRecordFault(store), undefined, 'part of it is');
+    await store.appendAudit(told.slice(500), now);
+    assert.equal(await findRecordFault(store), undefined, 'none of it is');
+    const faultAfter = async (statement: string) => {
+      await bench.execute(statement);
+      const fault = await findRecordFault(store);
+      return fault && [fault.reason, fault.eventId];
+    };
+    const last = told.at(-1)!.eventId;
+    assert.deepEqual(await faultAfter('delete from audit_log where entry_index = 1103'), ['record-missing', last]);
+    assert.ok((await verifyAuditChain(store)).ok, 'the chain alone does not show it');
+    await store.appendAudit(told, now);
+    assert.equal(await findRecordFault(store), undefined);
+    const altered = "update fills set side = case side when 'buy' then 'sell' else 'buy' end where fill_id = ";
+    assert.deepEqual(await faultAfter(`${altered}'${fills[0]!.fillId}'`), [
+      'record-differs',
+      fillEntry('bot', fills[0]!).eventId,
+    ]);
+    await bench.execute(`${altered}'${fills[0]!.fillId}'`);
+    const first = told[0]!.eventId;
+    assert.deepEqual(await faultAfter('delete from audit_log'), ['record-missing', first]);
   });
 
   storeTest('a row whose hash was made to fit breaks the chain at the next one', async (store, bench) => {

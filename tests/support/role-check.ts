@@ -5,6 +5,7 @@ import { firstDifference } from '../../src/engine/run-comparison.ts';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { silentLogger } from '../../src/foundation/logger.ts';
 import { verifyAuditChain } from '../../src/store/audit-chain.ts';
+import { findRecordFault } from '../../src/store/audit-record.ts';
 import type { Store } from '../../src/store/store.ts';
 import { expectedRuns, recordedRun } from './expected-run.ts';
 import type { RoleSystem } from './role-system.ts';
@@ -44,6 +45,8 @@ export async function checkRoles(roles: RoleSystem): Promise<RoleVerdict> {
     violations.push(...(await candleViolations(store)));
     const audit = await verifyAuditChain(store);
     if (!audit.ok) violations.push(`audit chain: ${JSON.stringify(audit)}`);
+    const fault = await findRecordFault(store);
+    if (fault) violations.push(`audit log: ${fault.message}`);
     const auditRows = await store.countRows('audit_log');
     violations.push(...(await auditViolations(store, sums)));
     return { violations, ...sums, candles: await store.countRows('candles'), auditRows };
