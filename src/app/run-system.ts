@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import type { EventBus } from '../bus/event-bus.ts';
 import { type Clock, systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
 import { composeSystem, openBus, openStore, type Surroundings, setStoreAside } from './compose.ts';
@@ -10,6 +11,7 @@ import type { EndReason, Role, System } from './system.ts';
 import type { SystemOutcome, SystemRequest } from './system-request.ts';
 
 const VIEW_EVERY_MS = 250;
+const STOP_WITHIN_MS = 7_000;
 const ALL_ROLES: readonly Role[] = ['collector', 'bots', 'recorder'];
 
 /** Runs the system, or one role of it, until it is done, its time is over, or it is told to stop; then stops it well. */
@@ -45,7 +47,7 @@ async function runLogged(
       ...(onNotice && { onNotice }),
     });
     try {
-      return await runComposed(request, composed.system, surroundings.clock);
+      return await runComposed(request, composed.system, bus, surroundings.clock);
     } finally {
       await composed.close();
     }
@@ -54,7 +56,12 @@ async function runLogged(
   }
 }
 
-async function runComposed(request: SystemRequest, system: System, clock: Clock): Promise<SystemOutcome> {
+async function runComposed(
+  request: SystemRequest,
+  system: System,
+  bus: EventBus,
+  clock: Clock,
+): Promise<SystemOutcome> {
   const stopper = new AbortController();
   let overtime = false;
   const stop = (): void => stopper.abort();
@@ -77,7 +84,9 @@ async function runComposed(request: SystemRequest, system: System, clock: Clock)
     cancelDuration?.();
     cancelView?.();
     request.signal.removeEventListener('abort', stop);
-    await system.stop();
+    // Without a bus everyone stops: what waits for a server that is away would wait for ever.
+    const cancelWait = clock.after(STOP_WITHIN_MS, () => void bus.close());
+    await system.stop().finally(cancelWait);
   }
   request.onView?.(system.view());
   return {

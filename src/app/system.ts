@@ -2,7 +2,7 @@ import type { EventBus } from '../bus/event-bus.ts';
 import type { BotStatus } from '../domain/event.ts';
 import type { SessionSpec, VenueFactory } from '../engine/open-session.ts';
 import { type Clock, sleep } from '../foundation/clock.ts';
-import { messageOf } from '../foundation/errors.ts';
+import { InvariantError, messageOf } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { BotManager } from '../live/bot-manager.ts';
 import { Collector, type CollectorOptions } from '../live/collector.ts';
@@ -11,6 +11,7 @@ import { SystemMonitor } from '../live/system-monitor.ts';
 import type { MarketDataFeed } from '../market/market-data.ts';
 import type { LiveView } from '../protocol/live-view.ts';
 import type { Store } from '../store/store.ts';
+import { StoreUnavailableError } from '../store/store-error.ts';
 
 export type Role = 'collector' | 'bots' | 'recorder' | 'server';
 
@@ -43,6 +44,8 @@ export interface SystemParts {
 export type EndReason = 'end' | 'stopped' | 'failed';
 
 const LOOK_EVERY_MS = 50;
+/** So often a stop looks whether the recorder has written everything. */
+const DRAIN_LOOKS = 100;
 
 /**
  * The running system: starts its roles in the order in which they must be ready, and stops them in the order in which
@@ -57,6 +60,7 @@ export class System {
   readonly #collector: Collector | undefined;
   #stopServer: (() => Promise<void>) | undefined;
   #sourceEnded = false;
+  #isUnsure = false;
 
   constructor(parts: SystemParts) {
     this.#parts = parts;
@@ -97,7 +101,7 @@ export class System {
     const { clock } = this.#parts;
     while (!signal.aborted) {
       if (this.failures.length > 0 || this.#bots?.hasCrashed || this.#recorder?.failure) return 'failed';
-      if (untilEnd && (await this.#isDone())) return 'end';
+      if (untilEnd && (await this.#isSurelyDone())) return 'end';
       await sleep(clock, LOOK_EVERY_MS);
     }
     return 'stopped';
@@ -148,6 +152,23 @@ export class System {
     };
   }
 
+  /** A store or a bus that is away can't say: then it is not done yet. */
+  async #isSurelyDone(): Promise<boolean> {
+    try {
+      const isDone = await this.#isDone();
+      this.#isUnsure = false;
+      return isDone;
+    } catch (thrown) {
+      if (thrown instanceof InvariantError || (thrown instanceof StoreUnavailableError && !thrown.isPassing))
+        throw thrown;
+      if (!this.#isUnsure) {
+        this.#parts.logger.warn('it can not be seen whether all is done; looking again', { error: messageOf(thrown) });
+      }
+      this.#isUnsure = true;
+      return false;
+    }
+  }
+
   async #isDone(): Promise<boolean> {
     const { roles } = this.#parts;
     if (roles.has('collector') && !this.#sourceEnded) return false;
@@ -169,8 +190,14 @@ export class System {
   /** What is in the logs when everyone else has stopped is written before the recorder goes. */
   async #drainRecorder(): Promise<void> {
     if (!this.#recorder || !this.#parts.roles.has('bots')) return;
-    for (let tries = 0; tries < 200 && !this.#recorder.failure && (await this.#recorder.backlog()) > 0; tries++) {
-      await sleep(this.#parts.clock, LOOK_EVERY_MS);
+    try {
+      for (let tries = 0; tries < DRAIN_LOOKS && !this.#recorder.failure; tries++) {
+        if ((await this.#recorder.backlog()) === 0) return;
+        await sleep(this.#parts.clock, LOOK_EVERY_MS);
+      }
+    } catch (thrown) {
+      // What is not recorded now is collected again, or still in the outbox.
+      this.#parts.logger.warn('stopping with entries that are not recorded yet', { error: messageOf(thrown) });
     }
   }
 }

@@ -254,8 +254,19 @@ export class Collector implements MarketDataSink {
     this.#sinceBacklogCheck += entries.length;
     if (this.#sinceBacklogCheck < CHECK_BACKLOG_EVERY) return;
     this.#sinceBacklogCheck = 0;
-    while (!this.#stopped && (await bus.backlog(logs.market, 'recorder')) > BACKLOG_LIMIT)
-      await sleep(this.#parts.clock, 20);
+    while (!this.#stopped && (await this.#recorderLags())) await sleep(this.#parts.clock, 20);
+  }
+
+  /** A bus that is away can't say; as it takes nothing either, there is time to ask again. */
+  async #recorderLags(): Promise<boolean> {
+    try {
+      return (await this.#parts.bus.backlog(logs.market, 'recorder')) > BACKLOG_LIMIT;
+    } catch (thrown) {
+      this.#parts.logger.warn('the bus does not say how far the recorder is; asking again', {
+        error: messageOf(thrown),
+      });
+      return true;
+    }
   }
 
   #track(work: Promise<unknown>): void {

@@ -2,6 +2,7 @@ import type { Consumer, EventBus, LogEntry } from '../bus/event-bus.ts';
 import { logs } from '../bus/topics.ts';
 import type { CandleMessage, JournalEntry, MarketLogEntry } from '../domain/event.ts';
 import type { Clock } from '../foundation/clock.ts';
+import { messageOf } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { AuditStore, MarketRecord, MarketStore } from '../store/store.ts';
 import { StoreUnavailableError } from '../store/store-error.ts';
@@ -111,8 +112,18 @@ export class Recorder {
     this.#sinceTrim += batch.length;
     if (this.#sinceTrim < TRIM_EVERY) return;
     this.#sinceTrim = 0;
-    await this.#parts.bus.trim(logs.market, KEEP_IN_LOG);
-    await this.#parts.bus.trim(logs.journal, KEEP_IN_LOG);
+    await this.#trim();
+  }
+
+  /** What is stored is stored: a log that can't be trimmed now is trimmed the next time. */
+  async #trim(): Promise<void> {
+    const { bus, logger } = this.#parts;
+    try {
+      await bus.trim(logs.market, KEEP_IN_LOG);
+      await bus.trim(logs.journal, KEEP_IN_LOG);
+    } catch (thrown) {
+      logger.warn('the logs could not be trimmed', { error: messageOf(thrown) });
+    }
   }
 
   async #recordJournal(batch: readonly LogEntry<JournalEntry>[]): Promise<void> {

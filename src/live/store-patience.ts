@@ -22,14 +22,9 @@ export async function withPatience<Value>(parts: PatienceParts, write: () => Pro
     try {
       return await write();
     } catch (thrown) {
-      if (!isPassing(thrown) || isStopping()) throw thrown;
-      if (waited % TELL_EVERY_MS === 0)
-        logger.warn('the store is away; waiting for it', { error: (thrown as Error).message });
+      if (!(thrown instanceof StoreUnavailableError && thrown.isPassing) || isStopping()) throw thrown;
+      if (waited % TELL_EVERY_MS === 0) logger.warn('the store is away; waiting for it', { error: thrown.message });
       await sleep(clock, RETRY_EVERY_MS);
     }
   }
-}
-
-function isPassing(thrown: unknown): boolean {
-  return thrown instanceof StoreUnavailableError && (thrown.code === 'UNREACHABLE' || thrown.code === 'BUSY');
 }

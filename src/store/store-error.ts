@@ -35,6 +35,11 @@ export class StoreUnavailableError extends Error {
     this.code = code;
     this.place = place;
   }
+
+  /** Whether waiting may mend it, without anyone doing anything here. */
+  get isPassing(): boolean {
+    return this.code === 'UNREACHABLE' || this.code === 'BUSY';
+  }
 }
 
 /** The fault that an error of the operating system's file calls stands for; `undefined` for any other error. */

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { sleep, systemClock } from '../../src/foundation/clock.ts';
 
 const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -78,6 +79,20 @@ export class RoleSystem {
     if (code !== null) return false;
     this.start(running.role, name);
     return true;
+  }
+
+  /** SIGINT is Ctrl+C; SIGSTOP freezes it as a laptop's sleep does, and SIGCONT wakes it. */
+  signal(name: string, signal: 'SIGINT' | 'SIGSTOP' | 'SIGCONT'): void {
+    this.#processes.get(name)!.child.kill(signal);
+  }
+
+  /** Waits until a process has printed something that `pattern` fits. */
+  async said(name: string, pattern: RegExp): Promise<void> {
+    const file = join(this.folder, `${name}.out`);
+    while (!existsSync(file) || !pattern.test(readFileSync(file, 'utf8'))) {
+      if (!this.isRunning(name)) throw new Error(`${name} ended before it said ${pattern}`);
+      await sleep(systemClock, 100);
+    }
   }
 
   isRunning(name: string): boolean {
