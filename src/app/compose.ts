@@ -1,5 +1,6 @@
-import { mkdir, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { EventBus } from '../bus/event-bus.ts';
 import { InProcessBus } from '../bus/in-process-bus.ts';
 import { connectRedisBus } from '../bus/redis-bus.ts';
@@ -211,6 +212,20 @@ export async function setStoreAside(path: string, stamp: string): Promise<string
     }
   }
   return moved;
+}
+
+/**
+ * Puts the candle files of these symbols aside, into a folder beside theirs: a file only grows in time, and would take
+ * nothing of a market that begins anew earlier. Other files stay.
+ */
+export async function setCandleFilesAside(folder: string, symbols: readonly string[], stamp: string): Promise<void> {
+  const isOurs = (name: string): boolean => symbols.some((symbol) => name.startsWith(`${symbol}-`));
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  const ours = names.filter((name) => name.endsWith('.csv') && isOurs(name));
+  if (ours.length === 0) return;
+  const aside = `${folder.replace(/[/\\]+$/, '')}-${stamp}`;
+  await mkdir(aside, { recursive: true });
+  for (const name of ours) await rename(join(folder, name), join(aside, name));
 }
 
 function dataFile(market: Configuration['market'], symbol: string): string {

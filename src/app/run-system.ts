@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { EventBus } from '../bus/event-bus.ts';
 import { type Clock, systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
-import { composeSystem, openBus, openStore, type Surroundings, setStoreAside } from './compose.ts';
+import { composeSystem, openBus, openStore, type Surroundings, setCandleFilesAside, setStoreAside } from './compose.ts';
 import type { Configuration } from './configuration.ts';
 import { openLogger } from './logging.ts';
 import type { EndReason, Role, System } from './system.ts';
@@ -138,6 +138,8 @@ async function prepareStore(request: SystemRequest, surroundings: Surroundings):
   if (why === undefined) return;
   const stamp = new Date(surroundings.clock.now()).toISOString().replaceAll(/[:.]/g, '-');
   const aside = await setStoreAside(store.path, stamp);
+  const { record, market } = configuration;
+  if (record.csv !== null) await setCandleFilesAside(record.csv, market.symbols, stamp);
   if (aside) onNotice?.(`Starting anew, ${why}; the earlier record is kept in ${aside}.`);
 }
 
