@@ -36,7 +36,7 @@ import { sharedData, skipUnless } from '../support/shared-data.ts';
 import { type PeerRun, readPeerRun, timeOf } from '../unit/statistics/reference-data.ts';
 
 /** Relative. The peer sums in float64, we exactly: its last digits are its rounding errors. */
-const TOLERANCE = 1e-8;
+const TOLERANCE = 1e-10;
 
 interface Run {
   readonly name: string;
@@ -190,7 +190,7 @@ function assertSameTrades(peer: PeerRun, trades: readonly TradeRecord[]): void {
       [theirs.EntryBar, theirs.ExitBar, theirs.Size, theirs.EntryPrice, theirs.ExitPrice, timeOf(theirs.EntryTime)],
       place,
     );
-    assert.ok(Math.abs(ours.profit - theirs.PnL) <= TOLERANCE * Math.abs(theirs.PnL) + 1e-8, `${place}: profit`);
+    assert.ok(Math.abs(ours.profit - theirs.PnL) <= TOLERANCE * Math.abs(theirs.PnL) + 1e-9, `${place}: profit`);
     assert.ok(relativeError(ours.fees, theirs.Commission) <= TOLERANCE, `${place}: commission`);
     assert.ok(Math.abs(ours.returnFraction - theirs.ReturnPct) <= 1e-12, `${place}: return`);
   }

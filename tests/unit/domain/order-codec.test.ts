@@ -42,7 +42,10 @@ const terms: fc.Arbitrary<OrderTerms> = fc.record(
     side,
     quantity: fc.oneof(
       fc.record({ kind: fc.constant('units' as const), quantity }),
-      fc.record({ kind: fc.constant('equity-fraction' as const), fraction: fc.double({ min: 1e-9, max: 1, noNaN: true }) }),
+      fc.record({
+        kind: fc.constant('equity-fraction' as const),
+        fraction: fc.double({ min: 1e-9, max: 1, noNaN: true }),
+      }),
     ),
     execution,
     timeInForce: fc.oneof(
