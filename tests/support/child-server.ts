@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -92,6 +92,15 @@ export class ChildServer {
     await ended;
   }
 
+  /** kill -9 of the server and of the processes that it has started: none of them answers any more when this resolves. */
+  async killTree(): Promise<void> {
+    const children = childrenOf(this.#child.pid!);
+    const killed = this.signal('SIGKILL');
+    for (const pid of children) sendKill(pid);
+    await killed;
+    while (children.some(isAlive)) await sleep(systemClock, 5);
+  }
+
   /** Freezes it: connections stay open and nothing answers. */
   pause(): void {
     this.#child.kill('SIGSTOP');
@@ -99,6 +108,32 @@ export class ChildServer {
 
   resume(): void {
     this.#child.kill('SIGCONT');
+  }
+}
+
+/** The processes that `pid` has started, as the kernel lists them; none where it does not. */
+function childrenOf(pid: number): readonly number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function sendKill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** A process that has ended and only waits to be collected (a zombie) does not count. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
   }
 }
 

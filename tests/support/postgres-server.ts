@@ -44,9 +44,9 @@ export class PostgresServer {
     });
   }
 
-  /** kill -9 of its main process; its children end by themselves. */
+  /** kill -9 of its main process and of those that serve connections, which would answer for a moment longer. */
   async kill(): Promise<void> {
-    await this.#server?.signal('SIGKILL');
+    await this.#server?.killTree();
   }
 
   /** Starts it again after {@link kill}, on the same port with the same data. */
