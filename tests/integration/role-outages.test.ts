@@ -41,6 +41,13 @@ async function underWay(speed: number, run: (roles: RoleSystem) => Promise<void>
   }
 }
 
+async function endsWell(roles: RoleSystem): Promise<void> {
+  for (const name of NAMES) {
+    const code = await roles.exitOf(name);
+    assert.equal(code, 0, `${name} ended with ${code}, and its last words were:\n${roles.lastWordsOf(name)}`);
+  }
+}
+
 const seconds = (count: number): Promise<void> => sleep(systemClock, count * 1_000);
 
 test('servers that go away and come back, and a sleeping process: nothing is lost or doubled', {
@@ -60,7 +67,7 @@ test('servers that go away and come back, and a sleeping process: nothing is los
     // Longer than its leases last: the other takes its bots over.
     await seconds(8);
     roles.signal('bots-1', 'SIGCONT');
-    for (const name of NAMES) assert.equal(await roles.exitOf(name), 0, name);
+    await endsWell(roles);
     assert.deepEqual((await checkRoles(roles)).violations, []);
   });
 });
@@ -79,7 +86,7 @@ test('Ctrl+C while Redis or PostgreSQL is away ends every role, and a later star
       assert.ok(took < 30_000, `${took} ms`);
       await server.restart();
       for (const name of NAMES) roles.start(name === 'bots-1' || name === 'bots-2' ? 'bots' : name, name);
-      for (const name of NAMES) assert.equal(await roles.exitOf(name), 0, name);
+      await endsWell(roles);
       assert.deepEqual((await checkRoles(roles)).violations, []);
     });
   }

@@ -105,6 +105,12 @@ export class RoleSystem {
     return this.#processes.get(name)!.exit;
   }
 
+  /** The last of what a process has printed, for the message of a check that failed. */
+  lastWordsOf(name: string): string {
+    const file = join(this.folder, `${name}.out`);
+    return existsSync(file) ? readFileSync(file, 'utf8').slice(-4_000) : '(nothing printed)';
+  }
+
   /** Kills what still runs and removes the folder. */
   async stop(): Promise<void> {
     for (const { child, exit } of this.#processes.values()) {
