@@ -1,7 +1,11 @@
-import type { ChainableCommander } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
+import type { Clock } from '../foundation/clock.ts';
+import { messageOf } from '../foundation/errors.ts';
+import type { Logger } from '../foundation/logger.ts';
 import type { LogPosition } from './event-bus.ts';
 import { type RedisConnection, reasonOf } from './redis-connection.ts';
 import { ENTRY_FIELD } from './redis-log.ts';
+import { RecentEntries } from './redis-recent-entries.ts';
 
 /** Entries in one transaction. */
 const BATCH = 1_000;
@@ -25,15 +29,27 @@ interface Waiting {
 /**
  * Appends entries in the order of calls: everything that waits goes out in one transaction, and the next one only when
  * that has been answered. So an entry never overtakes an earlier one, also not when the server goes away in between:
- * the unanswered transaction is then repeated, which may double its entries and never mixes them up.
+ * the unanswered transaction is then repeated, which may double its entries and never mixes them up. What a crashed server
+ * has forgotten of the last seconds is appended again before anything else.
  */
 export class RedisAppender {
   readonly #connection: RedisConnection;
+  readonly #logger: Logger;
+  readonly #recent: RecentEntries;
   readonly #queue: Waiting[] = [];
   #flushing: Promise<void> | undefined;
+  /** The life of the connection in which the server was last seen to hold what it had acknowledged. */
+  #checkedLife: number;
 
-  constructor(connection: RedisConnection) {
+  constructor(connection: RedisConnection, clock: Clock, logger: Logger) {
     this.#connection = connection;
+    this.#logger = logger;
+    this.#recent = new RecentEntries(clock);
+    this.#checkedLife = connection.lives;
+    // Also when there is nothing more to append.
+    connection.onReady(() => {
+      this.#flushing ??= this.#flush();
+    });
   }
 
   append(key: string, texts: readonly string[]): Promise<readonly LogPosition[]> {
@@ -56,6 +72,7 @@ export class RedisAppender {
   async #flush(): Promise<void> {
     // Calls of the same turn go out together.
     await Promise.resolve();
+    if (this.#checkedLife !== this.#connection.lives) await this.#restoreWithoutMore();
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, BATCH).filter(({ call }) => !call.failed);
       if (batch.length === 0) continue;
@@ -71,26 +88,51 @@ export class RedisAppender {
   async #send(batch: readonly Waiting[]): Promise<void> {
     const [only] = batch;
     if (only && batch.length === 1) {
-      const position = await this.#connection.request((redis) => redis.xadd(only.key, '*', ENTRY_FIELD, only.text));
-      settle(only.call, position as LogPosition);
+      const position = await this.#request((redis) => redis.xadd(only.key, '*', ENTRY_FIELD, only.text));
+      this.#settle(only, position as LogPosition);
       return;
     }
-    const replies = await this.#connection.request(async (redis) => {
+    const replies = await this.#request(async (redis) => {
       const transaction: ChainableCommander = redis.multi();
       for (const { key, text } of batch) transaction.xadd(key, '*', ENTRY_FIELD, text);
       return (await transaction.exec()) ?? [];
     });
-    for (const [index, { call }] of batch.entries()) {
+    for (const [index, waiting] of batch.entries()) {
       const [error, position] = replies[index] ?? [new Error('Redis did not say where the entry is'), null];
-      if (error) fail(call, error);
-      else settle(call, position as LogPosition);
+      if (error) fail(waiting.call, error);
+      else this.#settle(waiting, position as LogPosition);
     }
   }
-}
 
-function settle(call: Call, position: LogPosition): void {
-  call.positions.push(position);
-  if (call.positions.length === call.size && !call.failed) call.resolve(call.positions);
+  #settle({ key, text, call }: Waiting, position: LogPosition): void {
+    this.#recent.add(key, text, position);
+    call.positions.push(position);
+    if (call.positions.length === call.size && !call.failed) call.resolve(call.positions);
+  }
+
+  /** Repeats `operation` until the server answers, each time after what the server has forgotten. */
+  #request<Reply>(operation: (redis: Redis) => Promise<Reply>): Promise<Reply> {
+    return this.#connection.request(async (redis) => {
+      await this.#restoreForgotten(redis);
+      return await operation(redis);
+    });
+  }
+
+  async #restoreForgotten(redis: Redis): Promise<void> {
+    const life = this.#connection.lives;
+    if (life === this.#checkedLife) return;
+    const entries = await this.#recent.restore(redis);
+    this.#checkedLife = life;
+    if (entries > 0) this.#logger.warn('Redis had forgotten its last entries; they were appended again', { entries });
+  }
+
+  async #restoreWithoutMore(): Promise<void> {
+    try {
+      await this.#connection.request((redis) => this.#restoreForgotten(redis));
+    } catch (error) {
+      this.#logger.warn('What Redis had acknowledged could not be checked', { error: messageOf(error) });
+    }
+  }
 }
 
 function fail(call: Call, error: unknown): void {

@@ -74,7 +74,7 @@ class RedisBus implements EventBus {
     this.#prefix = options.keyPrefix ?? '';
     this.#connector = connector;
     this.#commands = commands;
-    this.#appender = new RedisAppender(commands);
+    this.#appender = new RedisAppender(commands, options.clock, options.logger);
     this.#subscriber = new RedisSubscriber(connector.open('subscriber'), this.#prefix, options.logger);
     this.#consumers = new ConsumerSet(options.clock, options.logger, options.closeWithinMs);
   }

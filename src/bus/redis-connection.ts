@@ -41,6 +41,8 @@ export class RedisConnection {
   readonly #clock: Clock;
   readonly #waiting = new Set<{ resolve: () => void; reject: (error: Error) => void }>();
   readonly #stopHeartbeat: () => void;
+  readonly #listeners: (() => void)[] = [];
+  #lives = 0;
   #closed = false;
 
   constructor({ redis, name, address, clock, logger }: ConnectionParts) {
@@ -53,8 +55,10 @@ export class RedisConnection {
       wasReady = true;
       if (lost) logger.info('The connection to Redis is back', place);
       lost = false;
+      this.#lives += 1;
       for (const waiter of this.#waiting) waiter.resolve();
       this.#waiting.clear();
+      for (const listener of this.#listeners) listener();
     });
     redis.on('close', () => {
       if (!wasReady || lost || this.#closed) return;
@@ -69,6 +73,16 @@ export class RedisConnection {
 
   get isReady(): boolean {
     return this.redis.status === 'ready';
+  }
+
+  /** How often it was made; more than before where the server may have been another, or have forgotten something. */
+  get lives(): number {
+    return this.#lives;
+  }
+
+  /** Calls `listener` each time commands reach the server (again). */
+  onReady(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** Resolves when commands reach the server. Rejects once the connection is closed. */

@@ -15,7 +15,8 @@ interface UnsafeSetting {
  *
  * It also warns of an append-only file that is not synced before each answer: while one sync is under way Redis holds
  * further writes back for up to 2 s (`flushAppendOnlyFile` in its aof.c) and answers all the same, so that even a mere
- * kill of its process loses what it has acknowledged meanwhile.
+ * kill of its process loses what it has acknowledged meanwhile. A process that lives on appends its own part of that again
+ * (redis-recent-entries.ts); what is lost for good is what its author did not survive either.
  */
 export async function checkSafety(
   connection: RedisConnection,

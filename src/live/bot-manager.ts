@@ -209,8 +209,12 @@ export class BotManager {
       logger.warn('a bot waits for the store and will go on from its last commit', { botId, error: thrown.message });
       return;
     }
+    if (thrown instanceof BotSuperseded) {
+      // Another process took it over while this one slept or was cut off: the bot itself goes on, so nothing has failed.
+      this.#tell('bot.superseded', { botId, owner: this.#owner, reason: thrown.message });
+      return;
+    }
     this.#report(botId, thrown);
-    if (thrown instanceof BotSuperseded) return;
     this.#resting.set(botId, 'failed');
     if (thrown instanceof UserError) this.#mistake ??= thrown;
     else this.hasCrashed = true;

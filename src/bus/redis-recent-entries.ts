@@ -1,0 +1,92 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '../foundation/clock.ts';
+import type { LogPosition } from './event-bus.ts';
+import { ENTRY_FIELD, readEntries } from './redis-log.ts';
+
+/**
+ * A Redis that syncs its append-only file once a second holds writes back for up to 2 s while a sync is under way
+ * (`flushAppendOnlyFile` in its aof.c), and a slow disk makes that longer.
+ */
+const MAY_BE_LOST_FOR_MS = 10_000;
+/** The most that is remembered, however fast entries come. */
+const LIMIT = 200_000;
+const PAGE = 1_000;
+
+interface Recent {
+  readonly key: string;
+  readonly text: string;
+  readonly position: LogPosition;
+  readonly at: number;
+}
+
+/**
+ * What the server has acknowledged lately, and may yet forget when it crashes. What it forgets is a tail: so whoever
+ * appended it finds it missing after the crash, and appends it again before anything else.
+ */
+export class RecentEntries {
+  readonly #clock: Clock;
+  #entries: Recent[] = [];
+  /** Those before it are too old. */
+  #first = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(key: string, text: string, position: LogPosition): void {
+    this.#entries.push({ key, text, position, at: this.#clock.monotonic() });
+    this.#forgetOld();
+  }
+
+  /** Appends again, in the old order, what the server no longer has. Gives how many. */
+  async restore(redis: Redis): Promise<number> {
+    this.#forgetOld();
+    const recent = this.#entries.slice(this.#first);
+    const missing: Recent[] = [];
+    for (const key of new Set(recent.map((entry) => entry.key))) {
+      const own = recent.filter((entry) => entry.key === key);
+      const held = await positionsFrom(redis, key, own[0]!.position);
+      missing.push(...own.filter(({ position }) => !held.has(position)));
+    }
+    if (missing.length === 0) return 0;
+    const transaction = redis.multi();
+    for (const { key, text } of missing) transaction.xadd(key, '*', ENTRY_FIELD, text);
+    const replies = (await transaction.exec()) ?? [];
+    this.#entries = recent.filter((entry) => !missing.includes(entry));
+    this.#first = 0;
+    for (const [index, { key, text }] of missing.entries()) {
+      const [error, position] = replies[index] ?? [new Error('Redis did not say where the entry is'), null];
+      if (error) throw error;
+      this.add(key, text, position as LogPosition);
+    }
+    return missing.length;
+  }
+
+  #forgetOld(): void {
+    const oldest = this.#clock.monotonic() - MAY_BE_LOST_FOR_MS;
+    const entries = this.#entries;
+    while (
+      this.#first < entries.length &&
+      (entries[this.#first]!.at < oldest || entries.length - this.#first > LIMIT)
+    ) {
+      this.#first += 1;
+    }
+    // Now and then only: moving the rest down costs as much as it holds.
+    if (this.#first < 4_096 || this.#first < entries.length / 2) return;
+    this.#entries = entries.slice(this.#first);
+    this.#first = 0;
+  }
+}
+
+/** The positions that a stream holds from `first` on. */
+async function positionsFrom(redis: Redis, key: string, first: LogPosition): Promise<ReadonlySet<LogPosition>> {
+  const held = new Set<LogPosition>();
+  const [own] = await redis.xrange(key, first, first);
+  if (own) held.add(first);
+  for (let after = first; ; ) {
+    const page = await readEntries(redis, key, after, PAGE);
+    for (const [position] of page) held.add(position);
+    if (page.length < PAGE) return held;
+    after = page.at(-1)![0];
+  }
+}
