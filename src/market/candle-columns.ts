@@ -2,6 +2,9 @@ import type { Candle } from '../domain/candle.ts';
 import { InvariantError, invariant } from '../foundation/errors.ts';
 import { type EpochMs, epochMs } from '../foundation/time.ts';
 
+/** Each column begins at a multiple of this, a line of the processor's cache. */
+const COLUMN_ALIGNMENT = 64;
+
 /**
  * A series of bars as six float64 columns over one piece of shared memory, oldest first, `closeTime` strictly rising.
  * A bar is a row number. Workers get the `buffer` and see the same memory.
@@ -18,20 +21,28 @@ export class CandleColumns {
   /** The length of a bar in milliseconds: `closeTime = openTime + intervalMs`. */
   readonly intervalMs: number;
 
-  /** @param buffer holds 6 × `length` float64: openTime, open, high, low, close, volume; made when absent */
+  /**
+   * @param buffer holds {@link CandleColumns.byteLength} bytes: openTime, open, high, low, close, volume, each of
+   *   `length` float64 and filled up with zeros to a multiple of 64 bytes; made when absent
+   */
   constructor(length: number, intervalMs: number, buffer?: SharedArrayBuffer) {
-    const bytes = length * Float64Array.BYTES_PER_ELEMENT;
-    invariant(buffer === undefined || buffer.byteLength === 6 * bytes, 'A buffer of another length', { length });
+    const bytes = CandleColumns.byteLength(length);
+    invariant(buffer === undefined || buffer.byteLength === bytes, 'A buffer of another length', { length });
     this.length = length;
     this.intervalMs = intervalMs;
-    this.buffer = buffer ?? new SharedArrayBuffer(6 * bytes);
-    const column = (index: number): Float64Array => new Float64Array(this.buffer, index * bytes, length);
+    this.buffer = buffer ?? new SharedArrayBuffer(bytes);
+    const column = (index: number): Float64Array => new Float64Array(this.buffer, (index * bytes) / 6, length);
     this.openTime = column(0);
     this.open = column(1);
     this.high = column(2);
     this.low = column(3);
     this.close = column(4);
     this.volume = column(5);
+  }
+
+  /** The bytes of the buffer of `length` bars. */
+  static byteLength(length: number): number {
+    return 6 * Math.ceil((length * Float64Array.BYTES_PER_ELEMENT) / COLUMN_ALIGNMENT) * COLUMN_ALIGNMENT;
   }
 
   static from(candles: readonly Candle[], intervalMs: number): CandleColumns {

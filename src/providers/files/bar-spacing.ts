@@ -1,14 +1,6 @@
-import { DAY_MS, type DurationMs, durationMs, type EpochMs, epochMs, HOUR_MS } from '../../foundation/time.ts';
+import { DAY_MS, type DurationMs, durationMs, epochMs, HOUR_MS } from '../../foundation/time.ts';
 import type { CandleColumns } from '../../market/candle-columns.ts';
-
-/** What is not there in a series of bars. Nights and weekends of a stock count too: nothing here knows of sessions. */
-export interface Gaps {
-  /** How many times bars are missing between one bar and the next. */
-  readonly gaps: number;
-  /** How many bars would fill them all. */
-  readonly missingBars: number;
-  readonly largestGap: { readonly after: EpochMs; readonly missingBars: number } | undefined;
-}
+import type { Gaps } from '../../market/dataset.ts';
 
 /** The most common distance from one time to the next, the shorter among equals; `undefined` for fewer than two. */
 export function commonSpacing(openTime: Float64Array): DurationMs | undefined {

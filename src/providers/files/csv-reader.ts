@@ -1,3 +1,4 @@
+import type { Decimals } from '../../market/dataset.ts';
 import { CandleRows } from './candle-rows.ts';
 import { IGNORED, SYMBOL, TIME, VOLUME } from './column-roles.ts';
 import { type CsvLayout, recognizeLayout } from './csv-layout.ts';
@@ -6,12 +7,6 @@ import { TextScanner } from './text-scanner.ts';
 
 /** Told now and then while a file is read. */
 export type OnProgress = (progress: { readonly done: number; readonly total: number; readonly rows: number }) => void;
-
-/** The most decimals seen, trailing zeros not counted. */
-export interface Decimals {
-  readonly price: number;
-  readonly quantity: number;
-}
 
 /** The rows of a file, not yet judged as a series. */
 export interface FileRows {

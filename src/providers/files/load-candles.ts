@@ -7,12 +7,13 @@ import {
   timeframeOfLength,
 } from '../../domain/timeframe.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { type EpochMs, epochMs, toIso } from '../../foundation/time.ts';
+import { epochMs, toIso } from '../../foundation/time.ts';
 import type { CandleColumns } from '../../market/candle-columns.ts';
 import { aggregateCandles } from '../../market/candle-history.ts';
-import { commonSpacing, findGaps, type Gaps, leastSpacing, spacingInWords } from './bar-spacing.ts';
+import type { Dataset, DatasetQuality } from '../../market/dataset.ts';
+import { commonSpacing, findGaps, leastSpacing, spacingInWords } from './bar-spacing.ts';
 import type { CandleRows, OnDefect } from './candle-rows.ts';
-import { type Decimals, type FileRows, type OnProgress, readCsv } from './csv-reader.ts';
+import { type FileRows, type OnProgress, readCsv } from './csv-reader.ts';
 import { readFileContent } from './file-content.ts';
 import { readParquet } from './parquet-reader.ts';
 import { quotedDecimals } from './price-decimals.ts';
@@ -30,32 +31,9 @@ export interface LoadOptions {
   readonly onProgress?: OnProgress;
 }
 
-/** What is known about the quality of a file. Gaps are counted, not filled; see {@link Gaps} for nights and weekends. */
-export interface FileQuality extends Gaps {
-  readonly rows: number;
-  readonly first: EpochMs;
-  /** The close time of the last bar. */
-  readonly last: EpochMs;
-  readonly zeroVolumeBars: number;
-  /** Unsound rows that were left out (`onDefect: 'drop'`), and the first few of them in words. */
-  readonly droppedRows: number;
-  readonly defects: readonly string[];
-  /** The file's own timeframe, when the bars were made of it. */
-  readonly aggregatedFrom: Timeframe | undefined;
-  /** How many of the aggregated bars lack some of their smaller ones. */
-  readonly lackingBars: number;
-}
-
-export interface LoadedCandles {
+/** The bars of a file, and the file. */
+export interface LoadedCandles extends Dataset {
   readonly path: string;
-  readonly columns: CandleColumns;
-  readonly timeframe: Timeframe;
-  readonly symbol?: string;
-  /** The most decimals seen in prices and in volumes, to tell tick and step by. */
-  readonly decimals: Decimals;
-  /** What the file was recognised as, in words. */
-  readonly format: string;
-  readonly quality: FileQuality;
 }
 
 /**
@@ -173,7 +151,7 @@ function aggregate(
   throw new UserError(`${path}: its ${columns.length} bars of ${from} do not make one whole bar of ${to}.`);
 }
 
-function qualityOf(columns: CandleColumns, rows: CandleRows): Omit<FileQuality, 'aggregatedFrom' | 'lackingBars'> {
+function qualityOf(columns: CandleColumns, rows: CandleRows): Omit<DatasetQuality, 'aggregatedFrom' | 'lackingBars'> {
   return {
     ...findGaps(columns),
     rows: columns.length,

@@ -1,8 +1,9 @@
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import { messageOf, UserError } from '../../foundation/errors.ts';
+import type { Decimals } from '../../market/dataset.ts';
 import { CandleRows } from './candle-rows.ts';
 import { findRoles, ROLES, SYMBOL, TIME, VOLUME } from './column-roles.ts';
-import type { Decimals, FileRows, OnProgress } from './csv-reader.ts';
+import type { FileRows, OnProgress } from './csv-reader.ts';
 import { decimalsOf } from './text-scanner.ts';
 import { timeOfNumber, timeOfText } from './time-text.ts';
 

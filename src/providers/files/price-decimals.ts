@@ -1,5 +1,5 @@
 import type { CandleColumns } from '../../market/candle-columns.ts';
-import type { Decimals } from './csv-reader.ts';
+import type { Decimals } from '../../market/dataset.ts';
 
 /** Venues quote with no more decimals than this; more are the trace of float32 or of a division. */
 const MOST_DECIMALS = 8;
