@@ -1,5 +1,7 @@
 import { type Feed, feedName } from '../domain/candle.ts';
 import type { Portfolio } from '../domain/portfolio.ts';
+import type { EngineListener } from '../engine/engine.ts';
+import { LeanRecord } from '../engine/lean-record.ts';
 import { openSession, type SessionSpec, type VenueFactory } from '../engine/open-session.ts';
 import { RunRecord } from '../engine/run-record.ts';
 import type { TradingSession } from '../engine/trading-session.ts';
@@ -21,12 +23,17 @@ export interface BacktestRequest {
   readonly endOfRun?: EndOfRun;
   /** Sample the strategy's indicators at each instant, for plotting. */
   readonly sampleIndicators?: boolean;
+  /**
+   * What is recorded. `full` (default): everything that was decided and done, for reports and audits. `lean`: fills, round
+   * trips and the count of refused signals, for sweeps; all the rest is not even made. What is traded is the same bits.
+   */
+  readonly record?: 'full' | 'lean';
   /** Called now and then with how much is done, 0 … 1. */
   readonly onProgress?: (fraction: number) => void;
 }
 
-export interface BacktestResult {
-  readonly record: RunRecord;
+export interface BacktestResult<Record extends EngineListener = RunRecord> {
+  readonly record: Record;
   /** The instants at which bars closed, and equity after each. */
   readonly times: Float64Array;
   readonly equity: Float64Array;
@@ -39,9 +46,14 @@ export interface BacktestResult {
 const PROGRESS_EVERY = 16_384;
 
 /** Runs a strategy over history. Synchronous and deterministic: the same request gives the same bits. */
-export function runBacktest(request: BacktestRequest): BacktestResult {
+export function runBacktest(request: BacktestRequest & { readonly record: 'lean' }): BacktestResult<LeanRecord>;
+export function runBacktest(request: BacktestRequest & { readonly record?: 'full' }): BacktestResult;
+export function runBacktest(request: BacktestRequest): BacktestResult<RunRecord | LeanRecord> {
+  return request.record === 'lean' ? runRecorded(request, new LeanRecord()) : runRecorded(request, new RunRecord());
+}
+
+function runRecorded<Record extends EngineListener>(request: BacktestRequest, record: Record): BacktestResult<Record> {
   const { session: spec, columns } = request;
-  const record = new RunRecord();
   const feeds = strategyFeeds(spec.definition, spec.parameters, spec.symbols, spec.timeframe);
   const series = feeds.map((feed) => columnsOf(feed, columns));
   const makeWindow = (feed: Feed, lookback: number): CandleWindow =>

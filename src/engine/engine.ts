@@ -29,9 +29,15 @@ import { type ReadSignal, readSignals } from './signal-check.ts';
 
 /** Hears what the engine decides and books, in order. What it keeps or sends on is its own affair. */
 export interface EngineListener {
+  /** It hears of refused signals, fills, round trips and loss limits alone: what else could be told is not made. */
+  readonly isLean: boolean;
   signal(record: SignalRecord): void;
+  /** Of a lean listener: instead of {@link signal}, for a signal that was refused. */
+  refusedSignal(): void;
   intent(terms: OrderTerms): void;
   orderEvent(event: OrderEvent): void;
+  /** Follows the order event that it is part of. */
+  fill(fill: Fill): void;
   roundTrip(trip: RoundTrip): void;
   /** The daily loss limit stopped entries. */
   lossLimit(time: EpochMs, equity: number): void;
@@ -159,8 +165,12 @@ export class Engine {
   /** Takes in what a venue says; books fills. */
   onOrderEvent(event: OrderEvent): void {
     const order = this.orders.apply(event);
-    this.#options.listener.orderEvent(event);
-    if (event.kind === 'filled') this.#book(event.fill, order.terms);
+    const { listener } = this.#options;
+    if (!listener.isLean) listener.orderEvent(event);
+    if (event.kind === 'filled') {
+      listener.fill(event.fill);
+      this.#book(event.fill, order.terms);
+    }
     if (isTerminal(order) && order.state === 'rejected' && !order.terms.reduceOnly) this.#dropDependants(order.terms);
   }
 
@@ -201,6 +211,10 @@ export class Engine {
     const { listener } = this.#options;
     const signalId = decisionId(this.#prefix, time, this.#signalIndex++);
     if (!read.ok) {
+      if (listener.isLean) {
+        listener.refusedSignal();
+        return;
+      }
       const reason = `an unusable signal: ${read.error.message}`;
       const reported: Signal = { kind: 'exit', symbol: this.market.symbols[0]!, reason };
       listener.signal(this.#recordOf(signalId, time, reported, { kind: 'refused', ...read.error }));
@@ -208,7 +222,9 @@ export class Engine {
     }
     const signal = read.value;
     const outcome = this.#outcomeOf(signalId, signal, time);
-    listener.signal(this.#recordOf(signalId, time, signal, outcome));
+    if (listener.isLean) {
+      if (outcome.kind === 'refused') listener.refusedSignal();
+    } else listener.signal(this.#recordOf(signalId, time, signal, outcome));
   }
 
   #outcomeOf(signalId: string, signal: Signal, time: EpochMs): SignalOutcome {
@@ -270,7 +286,7 @@ export class Engine {
 
   #send(order: ApprovedOrder): void {
     this.orders.add(order);
-    this.#options.listener.intent(order);
+    if (!this.#options.listener.isLean) this.#options.listener.intent(order);
     this.commands.push({ kind: 'submit', order });
   }
 

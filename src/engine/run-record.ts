@@ -7,6 +7,11 @@ import type { EngineListener } from './engine.ts';
 
 /** Everything that a run decided and did, in order. */
 export class RunRecord implements EngineListener {
+  // An accessor: a record's own fields are what was recorded.
+  get isLean(): boolean {
+    return false;
+  }
+
   signals: SignalRecord[] = [];
   intents: OrderTerms[] = [];
   orderEvents: OrderEvent[] = [];
@@ -18,13 +23,19 @@ export class RunRecord implements EngineListener {
     this.signals.push(record);
   }
 
+  /** Counted from {@link signals}. */
+  refusedSignal(): void {}
+
   intent(terms: OrderTerms): void {
     this.intents.push(terms);
   }
 
   orderEvent(event: OrderEvent): void {
     this.orderEvents.push(event);
-    if (event.kind === 'filled') this.fills.push(event.fill);
+  }
+
+  fill(fill: Fill): void {
+    this.fills.push(fill);
   }
 
   roundTrip(trip: RoundTrip): void {

@@ -1,0 +1,252 @@
+/**
+ * The event-driven engine over one-minute bars: the job of the yardstick `engine.c` (SMA 20 and 50, RSI 14, ATR 14, all in
+ * and out at the next open, 1 basis point of fee, 0.5 of slippage), by the whole product path.
+ *
+ *     node benchmarks/engine.ts [--bars 1000000] [--rounds 15] [--file bars1m.bin]
+ *
+ * `--file`: six float64 columns (time, open, high, low, close, volume) instead of the same bars made here.
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { type BacktestRequest, runBacktest } from '../src/backtest/backtest.ts';
+import { instrument } from '../src/domain/instrument.ts';
+import { MatchingEngine } from '../src/execution/matching-engine.ts';
+import { fixed, type Money, toNumber } from '../src/foundation/fixed-point.ts';
+import { MINUTE_MS } from '../src/foundation/time.ts';
+import { CandleColumns } from '../src/market/candle-columns.ts';
+import { noLimits } from '../src/risk/limits.ts';
+import { builtinStrategies } from '../src/strategy/builtin-strategies.ts';
+import { checkParameters } from '../src/strategy/check-parameters.ts';
+import type { AnyStrategyDefinition } from '../src/strategy/strategy.ts';
+import fourIndicators from './engine-strategy.ts';
+
+// What bin/tradewind.js starts the program with.
+setFlagsFromString('--max-inlined-bytecode-size-cumulative=6000');
+setFlagsFromString('--max-inlined-bytecode-size=2000');
+
+export interface MeasureOptions {
+  readonly bars: number;
+  readonly rounds: number;
+  /** Default `lean`. */
+  readonly record?: 'full' | 'lean';
+  /** Other bars than those of {@link syntheticBars}. */
+  readonly columns?: CandleColumns;
+  /** Run every built-in strategy first, in turn, in the same isolate. */
+  readonly afterBuiltins?: boolean;
+  /** Called between rounds, for the yardstick to run in the same minute. */
+  readonly between?: () => void;
+}
+
+export interface MeasuredRun {
+  readonly milliseconds: number[];
+  readonly result: {
+    readonly bars: number;
+    readonly fills: number;
+    readonly roundTrips: number;
+    /** After the last bar, at its close. */
+    readonly finalEquity: number;
+    /** In all, in quote currency. */
+    readonly fees: number;
+  };
+}
+
+/** Runs the job `rounds` times, after two that are not counted, and times each. */
+export async function measure(options: MeasureOptions): Promise<MeasuredRun> {
+  const columns = options.columns ?? syntheticBars(options.bars);
+  const record = options.record ?? 'lean';
+  if (options.afterBuiltins) runBuiltins(columns);
+  const milliseconds: number[] = [];
+  const request = requestOf(fourIndicators, columns);
+  let result: MeasuredRun['result'] | undefined;
+  for (let round = -2; round < options.rounds; round++) {
+    if (round >= 0) options.between?.();
+    const began = performance.now();
+    const run = record === 'lean' ? runBacktest({ ...request, record }) : runBacktest({ ...request, record });
+    const took = performance.now() - began;
+    if (round >= 0) milliseconds.push(took);
+    result = {
+      bars: run.times.length,
+      fills: run.record.fills.length,
+      roundTrips: run.record.roundTrips.length,
+      finalEquity: run.equity.at(-1)!,
+      fees: toNumber(run.portfolio.fees.get('USDT') ?? 0n),
+    };
+  }
+  return { milliseconds, result: result! };
+}
+
+/** {@link measure} in a thread of its own, whose code has seen nothing else. */
+export function measureInWorker(options: MeasureOptions): Promise<MeasuredRun> {
+  const { columns, between: _, ...rest } = options;
+  const task: WorkerTask = { ...rest, ...(columns && { buffer: columns.buffer, length: columns.length }) };
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url), { workerData: task });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+type WorkerTask = Omit<MeasureOptions, 'columns' | 'between'> & {
+  readonly buffer?: SharedArrayBuffer;
+  readonly length?: number;
+};
+
+/** Every built-in strategy over the same bars, as a process does that has many bots or sweeps. */
+function runBuiltins(columns: CandleColumns): void {
+  const part = columns.slice(0, Math.min(columns.length, 200_000));
+  for (const definition of builtinStrategies) runBacktest({ ...requestOf(definition, part), record: 'lean' });
+}
+
+/** Tick and step so fine that float64 in C and exact money here come to the same. */
+const FINE = instrument({
+  symbol: 'BTCUSDT',
+  baseCurrency: 'BTC',
+  quoteCurrency: 'USDT',
+  tickSize: '0.000000000001',
+  stepSize: '0.000000000001',
+});
+
+function requestOf(definition: AnyStrategyDefinition, columns: CandleColumns): BacktestRequest {
+  const parameters = checkParameters(definition, {});
+  if (!parameters.ok) throw parameters.error;
+  const symbols = Array.from({ length: definition.symbols?.minimum ?? 1 }, (_, n) => (n === 0 ? 'BTCUSDT' : `S${n}`));
+  const instruments = symbols.map((symbol) => ({ ...FINE, symbol }));
+  return {
+    session: {
+      botId: 'bench',
+      definition,
+      parameters: parameters.value,
+      symbols,
+      timeframe: '1m',
+      instruments,
+      currency: 'USDT',
+      startingBalance: fixed<Money>('10000'),
+      // As in C: limits that are checked, and never met.
+      limits: {
+        ...noLimits,
+        maximumPositionSize: 1,
+        maximumRiskPerTrade: 1,
+        assumedAdverseMove: 0.2,
+        leverage: 1,
+        dailyLossLimit: 1e9,
+        maximumTradesPerDay: 1e6,
+        maximumOrderValue: 1e9,
+        maximumOpenOrders: 50,
+        maximumOrdersPerMinute: 120,
+      },
+      sizing: { kind: 'equity-fraction-at-fill', fraction: 1 },
+      rates: new Map(),
+    },
+    columns: new Map(symbols.map((symbol) => [`${symbol}:1m`, columns])),
+    venue: (instrumentsOfVenue, account, emit) =>
+      new MatchingEngine({
+        instruments: instrumentsOfVenue,
+        costs: {
+          spread: { kind: 'none' },
+          slippage: { kind: 'basis-points', basisPoints: 0.5 },
+          fees: { kind: 'percent', makerRate: 0.0001, takerRate: 0.0001 },
+        },
+        latencyMs: 0,
+        seed: 1,
+        account,
+        emit,
+      }),
+  };
+}
+
+/** A geometric random walk from a xorshift generator: the bars of `gen.mjs` of the yardsticks, bit for bit. */
+export function syntheticBars(length: number): CandleColumns {
+  let state = 123_456_789;
+  const uniform = (): number => {
+    state ^= state << 13;
+    state >>>= 0;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    state >>>= 0;
+    return state / 4_294_967_296;
+  };
+  const normal = (): number => {
+    let sum = 0;
+    for (let draw = 0; draw < 6; draw++) sum += uniform();
+    // biome-ignore lint/suspicious/noApproximativeNumericConstant: the constant of gen.mjs, cut as it is there.
+    return (sum - 3) * 1.4142;
+  };
+  const cents = (value: number): number => Math.round(value * 100) / 100;
+  const columns = new CandleColumns(length, MINUTE_MS);
+  const start = Date.UTC(2022, 0, 1);
+  let price = 30_000;
+  for (let row = 0; row < length; row++) {
+    columns.openTime[row] = start + row * MINUTE_MS;
+    columns.open[row] = cents(price);
+    let high = price;
+    let low = price;
+    for (let step = 0; step < 3; step++) {
+      price *= 1 + normal() * 0.0004 + 1e-7;
+      if (price > high) high = price;
+      if (price < low) low = price;
+    }
+    columns.close[row] = cents(price);
+    columns.high[row] = cents(high);
+    columns.low[row] = cents(low);
+    columns.volume[row] = Math.round(uniform() * 1e4) / 100;
+    price = columns.close[row]!;
+  }
+  return columns;
+}
+
+function columnsFromFile(path: string): CandleColumns {
+  const bytes = readFileSync(path);
+  const values = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
+  const length = values.length / 6;
+  const columns = new CandleColumns(length, MINUTE_MS);
+  const all = [columns.openTime, columns.open, columns.high, columns.low, columns.close, columns.volume];
+  for (const [index, column] of all.entries()) column.set(values.subarray(index * length, (index + 1) * length));
+  return columns;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((left, right) => left - right);
+  return sorted[sorted.length >> 1]!;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      bars: { type: 'string', default: '1000000' },
+      rounds: { type: 'string', default: '15' },
+      file: { type: 'string' },
+      record: { type: 'string', default: 'lean' },
+      only: { type: 'string' },
+    },
+  });
+  const columns = values.file === undefined ? syntheticBars(Number(values.bars)) : columnsFromFile(values.file);
+  const record = values.record === 'full' ? 'full' : 'lean';
+  const options: MeasureOptions = { bars: columns.length, rounds: Number(values.rounds), columns, record };
+  const ways: Record<string, () => Promise<MeasuredRun>> = {
+    alone: () => measure(options),
+    'fresh-worker': () => measureInWorker(options),
+    'fresh-worker-after-builtins': () => measureInWorker({ ...options, afterBuiltins: true }),
+    'after-builtins': () => measure({ ...options, afterBuiltins: true }),
+  };
+  for (const [name, run] of Object.entries(ways)) {
+    if (values.only !== undefined && values.only !== name) continue;
+    const { milliseconds, result } = await run();
+    const best = Math.min(...milliseconds);
+    const figures = {
+      median: median(milliseconds),
+      best,
+      nanosecondsPerBar: (1e6 * median(milliseconds)) / result.bars,
+    };
+    process.stdout.write(`${JSON.stringify({ name, record, ...figures, result })}\n`);
+  }
+}
+
+if (!isMainThread && parentPort !== null && workerData !== null) {
+  const { buffer, length, ...task } = workerData as WorkerTask;
+  const columns = buffer === undefined ? undefined : new CandleColumns(length!, MINUTE_MS, buffer);
+  parentPort.postMessage(await measure({ ...task, ...(columns && { columns }) }));
+} else if (import.meta.main) {
+  await main();
+}
