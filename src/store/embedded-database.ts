@@ -145,9 +145,9 @@ class EmbeddedSession implements SqlSession {
   async insertMissing<Name extends TableName>(table: Name, rows: readonly Row<Name>[]): Promise<number> {
     const { text, columns } = this.#insert(table);
     const statement = this.#statements.get(text);
-    const values: (string | number | null)[] = columns.map(() => null);
+    const values: (string | number | Uint8Array | null)[] = columns.map(() => null);
     let inserted = 0;
-    for (const row of rows as readonly Readonly<Record<string, string | number | null>>[]) {
+    for (const row of rows as readonly Readonly<Record<string, string | number | Uint8Array | null>>[]) {
       for (let column = 0; column < columns.length; column++) values[column] = row[columns[column]!]!;
       inserted += statement.run(...values).changes as number;
     }

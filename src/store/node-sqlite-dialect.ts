@@ -29,7 +29,7 @@ export class PreparedStatements {
   }
 }
 
-type Parameters = readonly (string | number | null)[];
+type Parameters = readonly (string | number | Uint8Array | null)[];
 
 /** Kysely over `node:sqlite`: its SQLite dialect asks for the interface of another driver, and this gives it. */
 export function kyselyOver(database: DatabaseSync, statements: PreparedStatements): Kysely<Tables> {

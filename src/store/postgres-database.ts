@@ -62,7 +62,7 @@ class PostgresSession implements SqlSession {
     let inserted = 0;
     for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
       const some = rows.slice(from, from + ROWS_PER_STATEMENT) as unknown as readonly Readonly<
-        Record<string, string | number | null>
+        Record<string, string | number | Uint8Array | null>
       >[];
       const arrays = columns.map(([column]) => some.map((row) => row[column]));
       const { numAffectedRows } = await this.kysely.executeQuery(CompiledQuery.raw(insertText(table), arrays));
@@ -89,6 +89,7 @@ const arrayTypes: Readonly<Record<ColumnKind, string>> = {
   float: 'double precision[]',
   exact: 'numeric[]',
   json: 'json[]',
+  bytes: 'bytea[]',
 };
 
 function insertText(table: TableName): string {

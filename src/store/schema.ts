@@ -144,6 +144,27 @@ export const tables = {
     previous_hash: 'text',
     hash: 'text',
   },
+  sweeps: {
+    id: 'text',
+    plan: 'json',
+    chunks: 'whole',
+    created_at: 'whole',
+    cancelled: 'whole',
+  },
+  sweep_chunks: {
+    sweep_id: 'text',
+    chunk: 'whole',
+    content: 'bytes',
+  },
+  datasets: {
+    hash: 'text',
+    size: 'whole',
+  },
+  dataset_parts: {
+    hash: 'text',
+    part: 'whole',
+    content: 'bytes',
+  },
   schema_migrations: {
     version: 'whole',
     name: 'text',
@@ -159,6 +180,7 @@ interface ValueOf {
   float: number;
   exact: string;
   json: string;
+  bytes: Uint8Array;
 }
 
 type Value<Kind> = Kind extends `${infer Bare extends ColumnKind}?`

@@ -22,6 +22,8 @@ import type {
   Page,
   Store,
 } from './store.ts';
+import type { SweepChunk, SweepRecord } from './sweep-store.ts';
+import { SweepTables } from './sweep-tables.ts';
 import { TradingTables } from './trading-tables.ts';
 
 /** The store over an SQL database: the same tables and queries for the embedded one and PostgreSQL. */
@@ -31,6 +33,7 @@ export class SqlStore implements Store {
   readonly #trading: TradingTables;
   readonly #audit: AuditTable;
   readonly #leases: LeaseTable;
+  readonly #sweeps: SweepTables;
 
   constructor(database: SqlDatabase) {
     this.#database = database;
@@ -38,6 +41,7 @@ export class SqlStore implements Store {
     this.#trading = new TradingTables(database);
     this.#audit = new AuditTable(database);
     this.#leases = new LeaseTable(database);
+    this.#sweeps = new SweepTables(database);
   }
 
   async migrate(): Promise<void> {
@@ -122,5 +126,41 @@ export class SqlStore implements Store {
 
   releaseLease(lease: Lease): Promise<void> {
     return this.#leases.releaseLease(lease);
+  }
+
+  createSweep(sweep: SweepRecord): Promise<void> {
+    return this.#sweeps.createSweep(sweep);
+  }
+
+  sweep(id: string): Promise<SweepRecord | undefined> {
+    return this.#sweeps.sweep(id);
+  }
+
+  sweeps(): Promise<readonly SweepRecord[]> {
+    return this.#sweeps.sweeps();
+  }
+
+  cancelSweep(id: string, cancelled: boolean): Promise<void> {
+    return this.#sweeps.cancelSweep(id, cancelled);
+  }
+
+  saveChunk(chunk: SweepChunk): Promise<void> {
+    return this.#sweeps.saveChunk(chunk);
+  }
+
+  chunksDone(id: string): Promise<readonly number[]> {
+    return this.#sweeps.chunksDone(id);
+  }
+
+  chunks(id: string, from: number, to: number): Promise<readonly SweepChunk[]> {
+    return this.#sweeps.chunks(id, from, to);
+  }
+
+  saveDataset(hash: string, content: Uint8Array): Promise<void> {
+    return this.#sweeps.saveDataset(hash, content);
+  }
+
+  dataset(hash: string): Promise<Uint8Array | undefined> {
+    return this.#sweeps.dataset(hash);
   }
 }

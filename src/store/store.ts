@@ -6,6 +6,7 @@ import type { SignalRecord } from '../domain/signal.ts';
 import type { Json } from '../foundation/json.ts';
 import type { Result } from '../foundation/result.ts';
 import type { EpochMs } from '../foundation/time.ts';
+import type { SweepStore } from './sweep-store.ts';
 
 /**
  * PORT: the authority. What it acknowledged survives a kill; every write below is one transaction, and every one may be
@@ -15,7 +16,7 @@ import type { EpochMs } from '../foundation/time.ts';
  * A number that is not finite is a broken invariant: the write throws an InvariantError before anything is written. A
  * full disk, a lost connection and the like throw a StoreUnavailableError with a code (store-error.ts).
  */
-export interface Store extends MarketStore, TradingStore, AuditStore, LeaseStore {
+export interface Store extends MarketStore, TradingStore, AuditStore, LeaseStore, SweepStore {
   /** Brings the schema to this program's version. Throws a UserError when the data was written by a newer program. */
   migrate(): Promise<void>;
   close(): Promise<void>;

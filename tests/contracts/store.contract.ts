@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { UserError } from '../../src/foundation/errors.ts';
+import { allMigrations } from '../../src/store/migrations/all-migrations.ts';
 import { columnsOf, type TableName, tables } from '../../src/store/schema.ts';
 import { auditContract } from './store-audit.contract.ts';
 import type { BenchMaker, StoreTest } from './store-bench.ts';
@@ -8,6 +9,7 @@ import { commitContract } from './store-commit.contract.ts';
 import { leaseContract } from './store-lease.contract.ts';
 import { marketContract } from './store-market.contract.ts';
 import { sampleCandle } from './store-samples.ts';
+import { sweepContract } from './store-sweep.contract.ts';
 
 /** What every store does, whatever it is made of. */
 export function storeContract(name: string, makeBench: BenchMaker): void {
@@ -28,6 +30,7 @@ export function storeContract(name: string, makeBench: BenchMaker): void {
   describe(`${name}: commits of bots`, () => commitContract(storeTest));
   describe(`${name}: leases`, () => leaseContract(storeTest));
   describe(`${name}: audit log`, () => auditContract(storeTest));
+  describe(`${name}: sweeps`, () => sweepContract(storeTest));
 }
 
 function schemaContract(storeTest: StoreTest): void {
@@ -41,7 +44,7 @@ function schemaContract(storeTest: StoreTest): void {
     for (const table of Object.keys(tables)) await bench.execute(`drop table ${table}`);
     const stores = await Promise.all([bench.open(), bench.open(), bench.open()]);
     await Promise.all(stores.map((one) => one.migrate()));
-    assert.equal((await bench.query('select * from schema_migrations')).length, 1);
+    assert.equal((await bench.query('select * from schema_migrations')).length, allMigrations.length);
   });
 
   storeTest('data of a newer program are refused', async (store, bench) => {

@@ -1,5 +1,6 @@
 import { firstTables } from './0001-first-tables.ts';
+import { sweepTables } from './0002-sweeps.ts';
 import type { Migration } from './migration.ts';
 
 /** Every step of the schema, oldest first. */
-export const allMigrations: readonly Migration[] = [firstTables];
+export const allMigrations: readonly Migration[] = [firstTables, sweepTables];

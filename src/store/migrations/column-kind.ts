@@ -6,8 +6,9 @@
  * - `float`: a float64, to the last bit
  * - `exact`: a fixed-point number as plain decimal text, to the last unit of 10⁻¹²
  * - `json`: JSON text, kept as it was written
+ * - `bytes`: some megabytes at most
  */
-export type ColumnKind = 'text' | 'whole' | 'float' | 'exact' | 'json';
+export type ColumnKind = 'text' | 'whole' | 'float' | 'exact' | 'json' | 'bytes';
 
 /** The same, or nothing. */
 export type NullableKind = `${ColumnKind}?`;
@@ -20,12 +21,19 @@ export interface ColumnTypes {
 
 /** Strict tables: SQLite then refuses a value of another type instead of keeping it as it came. */
 export const sqliteColumns: ColumnTypes = {
-  types: { text: 'text', whole: 'integer', float: 'real', exact: 'text', json: 'text' },
+  types: { text: 'text', whole: 'integer', float: 'real', exact: 'text', json: 'text', bytes: 'blob' },
   tableSuffix: 'strict',
 };
 
 /** `json`, not `jsonb`: it keeps the text as it was written, and so every number. */
 export const postgresColumns: ColumnTypes = {
-  types: { text: 'text', whole: 'bigint', float: 'double precision', exact: 'numeric(38, 12)', json: 'json' },
+  types: {
+    text: 'text',
+    whole: 'bigint',
+    float: 'double precision',
+    exact: 'numeric(38, 12)',
+    json: 'json',
+    bytes: 'bytea',
+  },
   tableSuffix: '',
 };

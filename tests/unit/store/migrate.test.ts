@@ -26,8 +26,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const second: Migration = {
-  version: 2,
+const newest = allMigrations.length;
+
+const next: Migration = {
+  version: newest + 1,
   name: 'a note',
   up: (build) => build.createTable('notes', { columns: { id: 'whole', text: 'text?' }, primaryKey: ['id'] }),
 };
@@ -46,16 +48,19 @@ test('steps are numbered 1, 2, 3 … and have names of their own', () => {
 });
 
 test('only the steps that are missing are taken', async () => {
-  assert.deepEqual(await migrate(database), { from: 0, to: 1 });
-  assert.deepEqual(await migrate(database, [...allMigrations, second]), { from: 1, to: 2 });
-  assert.deepEqual(await migrate(database, [...allMigrations, second]), { from: 2, to: 2 });
+  assert.deepEqual(await migrate(database), { from: 0, to: newest });
+  assert.deepEqual(await migrate(database, [...allMigrations, next]), { from: newest, to: newest + 1 });
+  assert.deepEqual(await migrate(database, [...allMigrations, next]), { from: newest + 1, to: newest + 1 });
   assert.ok((await tableNames()).includes('notes'));
 });
 
 test('an older program refuses the data of a newer one and leaves them alone', async () => {
-  await migrate(database, [...allMigrations, second]);
+  await migrate(database, [...allMigrations, next]);
   const before = await tableNames();
-  await assert.rejects(migrate(database), /newer version of this program .*version 2, this program knows up to 1/);
+  await assert.rejects(
+    migrate(database),
+    new RegExp(`newer version of this program .*version ${newest + 1}, this program knows up to ${newest}`),
+  );
   assert.deepEqual(await tableNames(), before);
 });
 
@@ -63,14 +68,14 @@ test('a step that fails half-way leaves the schema as it was', async () => {
   await migrate(database);
   const before = await tableNames();
   const failing: Migration = {
-    version: 3,
+    version: newest + 2,
     name: 'half',
     async up(build) {
       await build.createTable('half', { columns: { id: 'whole' }, primaryKey: ['id'] });
       throw new Error('the power went');
     },
   };
-  await assert.rejects(migrate(database, [...allMigrations, second, failing]), /the power went/);
+  await assert.rejects(migrate(database, [...allMigrations, next, failing]), /the power went/);
   assert.deepEqual(await tableNames(), before);
-  assert.deepEqual(await migrate(database), { from: 1, to: 1 });
+  assert.deepEqual(await migrate(database), { from: newest, to: newest });
 });
