@@ -79,30 +79,68 @@ function walk(
   samples: Samples,
   onProgress: ((fraction: number) => void) | undefined,
 ): void {
+  if (series.length === 1) walkOne(series[0]!, session, samples, onProgress);
+  else walkMany(series, session, samples, onProgress);
+  onProgress?.(1);
+}
+
+/** With one feed each of its bars is an instant. */
+function walkOne(
+  { openTime, intervalMs, length }: CandleColumns,
+  session: TradingSession,
+  samples: Samples,
+  onProgress: ((fraction: number) => void) | undefined,
+): void {
+  const { windows, fresh } = session.engine.market;
+  const window = windows[0]!;
+  for (let from = 0; from < length; from += PROGRESS_EVERY) {
+    const end = Math.min(length, from + PROGRESS_EVERY);
+    for (let row = from; row < end; row++) {
+      moveWindow(window, row);
+      fresh[0] = 1;
+      const time = epochMs(openTime[row]! + intervalMs);
+      session.slice(time);
+      samples.take(time);
+    }
+    if (end < length) onProgress?.(end / length);
+  }
+}
+
+function walkMany(
+  series: readonly CandleColumns[],
+  session: TradingSession,
+  samples: Samples,
+  onProgress: ((fraction: number) => void) | undefined,
+): void {
   const { windows, fresh } = session.engine.market;
   const next = new Int32Array(series.length);
+  /** When the next bar of each feed closes; infinity after its last. */
+  const nextClose = Float64Array.from(series, (one) => closeTimeAt(one, 0));
   const total = series.reduce((sum, one) => sum + one.length, 0);
   let done = 0;
   for (;;) {
     let time = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < series.length; index++) {
-      const row = next[index]!;
-      if (row < series[index]!.length) time = Math.min(time, series[index]!.closeTime(row));
+    for (let index = 0; index < nextClose.length; index++) {
+      if (nextClose[index]! < time) time = nextClose[index]!;
     }
     if (time === Number.POSITIVE_INFINITY) break;
-    for (let index = 0; index < series.length; index++) {
+    for (let index = 0; index < nextClose.length; index++) {
+      if (nextClose[index] !== time) continue;
       const row = next[index]!;
-      if (row >= series[index]!.length || series[index]!.closeTime(row) !== time) continue;
       moveWindow(windows[index]!, row);
       fresh[index] = 1;
       next[index] = row + 1;
+      nextClose[index] = closeTimeAt(series[index]!, row + 1);
       done += 1;
     }
     session.slice(epochMs(time));
     samples.take(epochMs(time));
     if (onProgress && samples.count % PROGRESS_EVERY === 0) onProgress(done / total);
   }
-  onProgress?.(1);
+}
+
+function closeTimeAt(columns: CandleColumns, row: number): number {
+  return row < columns.length ? columns.closeTime(row) : Number.POSITIVE_INFINITY;
 }
 
 /** Equity and indicators at each instant. */

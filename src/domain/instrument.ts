@@ -1,13 +1,12 @@
 import { invariant } from '../foundation/errors.ts';
 import {
   fixed,
-  fromNumber,
   type Money,
   notional,
   type Price,
   type Quantity,
   type Rounding,
-  roundToStep,
+  snapNumber,
   toNumber,
 } from '../foundation/fixed-point.ts';
 
@@ -59,12 +58,12 @@ export function instrument(terms: {
 
 /** A market-data price on the instrument's grid. */
 export function snapPrice(instrument: Instrument, price: number, rounding: Rounding): Price {
-  return roundToStep(fromNumber<Price>(price), instrument.tickSize, rounding);
+  return snapNumber<Price>(price, instrument.tickSize, rounding);
 }
 
 /** A wished quantity (positive) on the instrument's grid, never more than wished. */
 export function snapQuantity(instrument: Instrument, quantity: number): Quantity {
-  return roundToStep(fromNumber<Quantity>(quantity), instrument.stepSize, 'down');
+  return snapNumber<Quantity>(quantity, instrument.stepSize, 'down');
 }
 
 /** A venue's filter that an order breaks, with the numbers; `undefined` when it passes them all. */
@@ -81,11 +80,6 @@ export function filterBreach(
   price: Price | undefined,
   referencePrice: Price,
 ): FilterBreach | undefined {
-  const breach = (code: FilterBreach['code'], value: bigint, limit: bigint): FilterBreach => ({
-    code,
-    value: toNumber(value),
-    limit: toNumber(limit),
-  });
   if (price !== undefined && (price <= 0n || price % instrument.tickSize !== 0n)) {
     return breach('PRICE_TICK', price, instrument.tickSize);
   }
@@ -94,7 +88,13 @@ export function filterBreach(
     return breach('QUANTITY_MINIMUM', quantity, instrument.minimumQuantity);
   }
   if (quantity > instrument.maximumQuantity) return breach('QUANTITY_MAXIMUM', quantity, instrument.maximumQuantity);
+  // No value is below nothing.
+  if (instrument.minimumNotional <= 0n) return undefined;
   const value = notional(price ?? referencePrice, quantity);
   if (value < instrument.minimumNotional) return breach('NOTIONAL_MINIMUM', value, instrument.minimumNotional);
   return undefined;
+}
+
+function breach(code: FilterBreach['code'], value: bigint, limit: bigint): FilterBreach {
+  return { code, value: toNumber(value), limit: toNumber(limit) };
 }

@@ -1,8 +1,8 @@
-import { InvariantError, invariant } from '../foundation/errors.ts';
+import { InvariantError } from '../foundation/errors.ts';
 import { type Money, notional, type Price, ZERO_MONEY } from '../foundation/fixed-point.ts';
 import type { Json, JsonObject } from '../foundation/json.ts';
 import { decodeState, encodeState } from '../foundation/state-codec.ts';
-import { type Fill, signedQuantity } from './fill.ts';
+import type { Fill } from './fill.ts';
 import type { Instrument } from './instrument.ts';
 import { Position, type RoundTrip } from './position.ts';
 
@@ -49,7 +49,7 @@ export class Portfolio {
 
   position(symbol: string): Position {
     const position = this.#positions.get(symbol);
-    invariant(position !== undefined, 'No such symbol in the portfolio', { symbol });
+    if (position === undefined) refuseSymbol(symbol);
     return position;
   }
 
@@ -59,19 +59,24 @@ export class Portfolio {
 
   instrument(symbol: string): Instrument {
     const found = this.#instruments.get(symbol);
-    invariant(found !== undefined, 'No such symbol in the portfolio', { symbol });
+    if (found === undefined) refuseSymbol(symbol);
     return found;
   }
 
   /** Books a fill. Gives the round trip that it ended, if it ended one. */
   apply(fill: Fill): RoundTrip | undefined {
     const { quoteCurrency } = this.instrument(fill.symbol);
-    const value = notional(fill.price, signedQuantity(fill));
-    this.#move(quoteCurrency, -value as Money);
-    this.#move(fill.feeCurrency, -fill.fee as Money);
-    this.#fees.set(fill.feeCurrency, ((this.#fees.get(fill.feeCurrency) ?? 0n) + fill.fee) as Money);
+    const { feeCurrency, fee } = fill;
+    const value = notional(fill.price, fill.quantity);
+    const paid = (fill.side === 'buy' ? -value : value) as Money;
+    if (feeCurrency === quoteCurrency) this.#move(quoteCurrency, (paid - fee) as Money);
+    else {
+      this.#move(quoteCurrency, paid);
+      this.#move(feeCurrency, -fee as Money);
+    }
+    this.#fees.set(feeCurrency, ((this.#fees.get(feeCurrency) ?? 0n) + fee) as Money);
     this.#booked += 1;
-    return this.position(fill.symbol).apply(fill, fill.feeCurrency === quoteCurrency ? fill.fee : ZERO_MONEY);
+    return this.position(fill.symbol).apply(fill, feeCurrency === quoteCurrency ? fee : ZERO_MONEY, value);
   }
 
   /**
@@ -122,6 +127,10 @@ export class Portfolio {
     if (currency === this.currency || amount === 0n) return amount;
     return (amount * rate(currency)) / 1_000_000_000_000n;
   }
+}
+
+function refuseSymbol(symbol: string): never {
+  throw new InvariantError('No such symbol in the portfolio', { symbol });
 }
 
 function unknownRate(currency: string): never {

@@ -1,4 +1,4 @@
-import { invariant } from '../foundation/errors.ts';
+import { InvariantError } from '../foundation/errors.ts';
 import {
   absolute,
   divide,
@@ -45,7 +45,7 @@ export class Position {
   cost: Money = ZERO_MONEY;
   /** Sum over all closed parts, before fees. */
   realisedProfit: Money = ZERO_MONEY;
-  private life: Life = newLife();
+  private life: Life = newLife(0 as EpochMs, 'long');
 
   constructor(symbol: string) {
     this.symbol = symbol;
@@ -64,14 +64,15 @@ export class Position {
     return (notional(mark, this.quantity) - this.cost) as Money;
   }
 
-  /** Books a fill; `quoteFee` is its fee where that is in quote currency, else 0. Gives the round trip it ended. */
-  apply(fill: Fill, quoteFee: Money): RoundTrip | undefined {
-    invariant(fill.symbol === this.symbol && fill.quantity > 0n, 'A fill of another symbol or of nothing', {
-      symbol: fill.symbol,
-      quantity: fill.quantity,
-    });
+  /**
+   * Books a fill. Gives the round trip it ended.
+   *
+   * @param quoteFee its fee where that is in quote currency, else 0
+   * @param value `notional(fill.price, fill.quantity)`, where the caller has it already
+   */
+  apply(fill: Fill, quoteFee: Money, value = notional(fill.price, fill.quantity)): RoundTrip | undefined {
+    if (fill.symbol !== this.symbol || fill.quantity <= 0n) refuseFill(fill);
     const signed = signedQuantity(fill);
-    const value = notional(fill.price, fill.quantity);
     const reduces = this.quantity !== 0n && signed > 0n !== this.quantity > 0n;
     if (!reduces) {
       this.open(value, signed, quoteFee, fill.time);
@@ -99,7 +100,7 @@ export class Position {
 
   /** @param value of the quantity, positive */
   private open(value: Money, signed: Quantity, quoteFee: Money, time: EpochMs): void {
-    if (this.quantity === 0n) this.life = { ...newLife(), entryTime: time, side: signed > 0n ? 'long' : 'short' };
+    if (this.quantity === 0n) this.life = newLife(time, signed > 0n ? 'long' : 'short');
     this.quantity = (this.quantity + signed) as Quantity;
     this.cost = (signed > 0n ? this.cost + value : this.cost - value) as Money;
     const life = this.life;
@@ -147,6 +148,10 @@ export class Position {
   }
 }
 
+function refuseFill({ symbol, quantity }: Fill): never {
+  throw new InvariantError('A fill of another symbol or of nothing', { symbol, quantity });
+}
+
 /** Sums over the present life of a position. */
 interface Life {
   entryTime: EpochMs;
@@ -161,10 +166,10 @@ interface Life {
   fills: number;
 }
 
-function newLife(): Life {
+function newLife(entryTime: EpochMs, side: 'long' | 'short'): Life {
   return {
-    entryTime: 0 as EpochMs,
-    side: 'long',
+    entryTime,
+    side,
     openedQuantity: ZERO_QUANTITY,
     openedValue: ZERO_MONEY,
     closedQuantity: ZERO_QUANTITY,

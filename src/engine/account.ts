@@ -45,8 +45,9 @@ export class Account implements AccountNumbers {
   }
 
   indexOf(symbol: string): number {
+    if (symbol === this.#symbols[0]) return 0;
     const index = this.#indexOf.get(symbol);
-    invariant(index !== undefined, 'No such symbol in the account', { symbol });
+    if (index === undefined) throw new InvariantError('No such symbol in the account', { symbol });
     return index;
   }
 
@@ -88,7 +89,8 @@ export class Account implements AccountNumbers {
 
   book(fill: Fill): RoundTrip | undefined {
     const roundTrip = this.portfolio.apply(fill);
-    this.#derive();
+    this.#deriveCash();
+    this.#quantities[this.indexOf(fill.symbol)] = toNumber(this.portfolio.position(fill.symbol).quantity);
     return roundTrip;
   }
 
@@ -110,13 +112,22 @@ export class Account implements AccountNumbers {
 
   #derive(): void {
     const { portfolio } = this;
+    this.#deriveCash();
+    for (const [index, symbol] of this.#symbols.entries())
+      this.#quantities[index] = toNumber(portfolio.position(symbol).quantity);
+  }
+
+  #deriveCash(): void {
+    const { portfolio } = this;
+    if (portfolio.balances.size === 1) {
+      this.#cash = toNumber(portfolio.balance(portfolio.currency));
+      return;
+    }
     this.#cash = 0;
     for (const [currency, balance] of portfolio.balances) {
       if (balance === 0n) continue;
       this.#cash += toNumber(balance) * this.#rate(currency);
     }
-    for (const [index, symbol] of this.#symbols.entries())
-      this.#quantities[index] = toNumber(portfolio.position(symbol).quantity);
   }
 
   #rate(currency: string): number {

@@ -17,9 +17,35 @@ export function botPrefix(botId: string): string {
   return `${beginning}-${hash(botId)}`;
 }
 
+/** What the ids of one decision begin with: `{bot}-{time}`, time in base 36. */
+export function decisionStem(prefix: string, time: EpochMs): string {
+  return `${prefix}-${inBase36(time)}`;
+}
+
 /** `{bot}-{time}-{number}`, time and number in base 36: a function of the decision, at most 36 characters. */
-export function decisionId(prefix: string, time: EpochMs, number: number): string {
-  return `${prefix}-${time.toString(36)}-${number.toString(36)}`;
+export function decisionId(stem: string, number: number): string {
+  return number === 0 ? `${stem}-0` : `${stem}-${number.toString(36)}`;
+}
+
+const PAIRS: readonly string[] = Array.from({ length: 1296 }, (_, pair) => pair.toString(36).padStart(2, '0'));
+/** The six last digits of a time: they begin anew every 25 days. */
+const SIX_DIGITS = 36 ** 6;
+let lastLeading = -1;
+let lastLeadingText = '';
+
+/** `time.toString(36)`, which takes half a microsecond for a number of that size. */
+function inBase36(time: number): string {
+  const leading = Math.floor(time / SIX_DIGITS);
+  if (!(leading > 0 && Number.isSafeInteger(time))) return time.toString(36);
+  if (leading !== lastLeading) {
+    lastLeading = leading;
+    lastLeadingText = leading.toString(36);
+  }
+  const rest = time - leading * SIX_DIGITS;
+  const high = Math.floor(rest / 1_679_616);
+  const low = rest - high * 1_679_616;
+  const middle = Math.floor(low / 1296);
+  return lastLeadingText + PAIRS[high]! + PAIRS[middle]! + PAIRS[low - middle * 1296]!;
 }
 
 /** FNV-1a of 64 bits, to base 36, its last ten digits. */

@@ -68,7 +68,8 @@ export class EngineMarket implements Market {
   }
 
   isNew(window: CandleWindow): boolean {
-    return this.fresh[this.#indexOf.get(window)!] === 1;
+    const index = window === this.windows[0] ? 0 : this.#indexOf.get(window)!;
+    return this.fresh[index] === 1;
   }
 
   position(symbol: string = this.symbols[0]!): number {

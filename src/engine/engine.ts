@@ -19,13 +19,13 @@ import type { Refusal } from '../risk/risk-check.ts';
 import { RiskGate } from '../risk/risk-gate.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { Account } from './account.ts';
-import { botPrefix, decisionId } from './decision-ids.ts';
+import { botPrefix, decisionId, decisionStem } from './decision-ids.ts';
 import type { EngineMarket } from './engine-market.ts';
 import { Exposure } from './exposure.ts';
 import { OpenOrders } from './open-orders.ts';
 import type { OrderDraft } from './order-draft.ts';
 import { type Plan, planOrders } from './order-planner.ts';
-import { type ReadSignal, readSignals } from './signal-check.ts';
+import { type ReadSignal, readSignal, readSignals } from './signal-check.ts';
 
 /** Hears what the engine decides and books, in order. What it keeps or sends on is its own affair. */
 export interface EngineListener {
@@ -95,6 +95,8 @@ export class Engine {
   readonly #volatility: readonly VolatilityEstimate[];
   /** The bot as it stands in ids. */
   readonly #prefix: string;
+  #stemTime = Number.NaN;
+  #stem = '';
   #signalIndex = 0;
   #orderIndex = 0;
 
@@ -138,15 +140,22 @@ export class Engine {
       this.#options.listener.lossLimit(time, this.account.equity);
       this.#withdrawEntries();
     }
-    let signals: readonly ReadSignal[];
+    const signals = this.#decision(time);
+    if (signals === undefined) return;
+    if (Array.isArray(signals)) for (const signal of signals) this.#take(signal, time);
+    else this.#take(signals as ReadSignal, time);
+  }
+
+  /** What the strategy decides; `undefined`: nothing. */
+  #decision(time: EpochMs): ReadSignal | readonly ReadSignal[] | undefined {
     try {
       const decision = this.#strategy.process(this.market);
-      if (decision === undefined || decision === null) return;
-      signals = readSignals(decision, this.market.symbols);
+      if (decision === undefined || decision === null) return undefined;
+      const { symbols } = this.market;
+      return Array.isArray(decision) ? readSignals(decision, symbols) : readSignal(decision, symbols);
     } catch (thrown) {
       throw failureOf(`threw at ${toIso(time)}`, thrown);
     }
-    for (const signal of signals) this.#take(signal, time);
   }
 
   /** Cancels every open order and closes every position at the market: an operator's order, past the strategy. */
@@ -209,7 +218,7 @@ export class Engine {
 
   #take(read: ReadSignal, time: EpochMs): void {
     const { listener } = this.#options;
-    const signalId = decisionId(this.#prefix, time, this.#signalIndex++);
+    const signalId = this.#nextSignalId(time);
     if (!read.ok) {
       if (listener.isLean) {
         listener.refusedSignal();
@@ -262,10 +271,12 @@ export class Engine {
 
   #carryOut(signalId: string, symbol: string, plan: Plan, time: EpochMs): SignalOutcome {
     const cancelled = plan.cancelOpen ? this.#cancelOpen(symbol) : 0;
-    const terms = this.#termsOf(signalId, symbol, plan.drafts, time);
+    const { drafts } = plan;
+    if (drafts.length === 1) return this.#sendOne(signalId, symbol, drafts[0]!, time);
+    const terms = this.#termsOf(signalId, symbol, drafts, time);
     const clientOrderIds: string[] = [];
     let refused: Refusal | undefined;
-    for (const [index, draft] of plan.drafts.entries()) {
+    for (const [index, draft] of drafts.entries()) {
       const { after } = terms[index]!;
       // Protection of an entry that was refused has nothing to protect.
       if (after !== undefined && !clientOrderIds.includes(after)) continue;
@@ -284,6 +295,18 @@ export class Engine {
     return { kind: 'ignored', why: 'nothing to send' };
   }
 
+  /** A plan of one order, the usual one. */
+  #sendOne(signalId: string, symbol: string, draft: OrderDraft, time: EpochMs): SignalOutcome {
+    const terms = this.#termsOfDraft(signalId, symbol, draft, time);
+    const decision = this.gate.check(terms, this.#exposure, draft.protectivePrice);
+    if (decision.approved) {
+      this.#send(decision.order);
+      return { kind: 'executed', clientOrderIds: [terms.clientOrderId] };
+    }
+    const { code, message } = decision.refusal;
+    return { kind: 'refused', code, message };
+  }
+
   #send(order: ApprovedOrder): void {
     this.orders.add(order);
     if (!this.#options.listener.isLean) this.#options.listener.intent(order);
@@ -292,21 +315,66 @@ export class Engine {
 
   /** The drafts of one plan with their ids. Groups are of this decision; protection is of its entry alone. */
   #termsOf(signalId: string, symbol: string, drafts: readonly OrderDraft[], time: EpochMs): OrderTerms[] {
-    const ids = drafts.map(() => decisionId(this.#prefix, time, this.#orderIndex++));
-    return drafts.map(({ after, protectivePrice: _, oneCancelsOther, ...rest }, index) => {
-      const entry = after === undefined ? undefined : ids[after]!;
-      const group = entry ?? `${this.#prefix}-${time.toString(36)}`;
+    const terms: OrderTerms[] = [];
+    for (const draft of drafts) {
+      const entry = draft.after === undefined ? undefined : terms[draft.after]!.clientOrderId;
+      terms.push(this.#termsOfDraft(signalId, symbol, draft, time, entry));
+    }
+    return terms;
+  }
+
+  /** @param entry the id of the order that the draft comes after */
+  #termsOfDraft(signalId: string, symbol: string, draft: OrderDraft, time: EpochMs, entry?: string): OrderTerms {
+    const clientOrderId = this.#nextOrderId(time);
+    const { botId } = this.#options;
+    const { side, quantity, execution, timeInForce, reduceOnly, oneCancelsOther } = draft;
+    // Written out, as are the other things that are made for each order: spreads cost more than all else about them.
+    if (oneCancelsOther === undefined && entry === undefined) {
       return {
-        clientOrderId: ids[index]!,
-        botId: this.#options.botId,
+        clientOrderId,
+        botId,
         signalId,
         symbol,
-        ...rest,
-        ...(oneCancelsOther !== undefined && { oneCancelsOther: `${group}/${oneCancelsOther}` }),
-        ...(entry !== undefined && { after: entry }),
+        side,
+        quantity,
+        execution,
+        timeInForce,
+        reduceOnly,
         createdAt: time,
       };
-    });
+    }
+    const group = entry ?? this.#stemOf(time);
+    return {
+      clientOrderId,
+      botId,
+      signalId,
+      symbol,
+      side,
+      quantity,
+      execution,
+      timeInForce,
+      reduceOnly,
+      ...(oneCancelsOther !== undefined && { oneCancelsOther: `${group}/${oneCancelsOther}` }),
+      ...(entry !== undefined && { after: entry }),
+      createdAt: time,
+    };
+  }
+
+  #nextSignalId(time: EpochMs): string {
+    return decisionId(this.#stemOf(time), this.#signalIndex++);
+  }
+
+  #nextOrderId(time: EpochMs): string {
+    return decisionId(this.#stemOf(time), this.#orderIndex++);
+  }
+
+  /** What all ids of the decision of `time` begin with. */
+  #stemOf(time: EpochMs): string {
+    if (time !== this.#stemTime) {
+      this.#stemTime = time;
+      this.#stem = decisionStem(this.#prefix, time);
+    }
+    return this.#stem;
   }
 
   /** Takes back what could open or enlarge a position, and with it what waits for it. */
@@ -319,6 +387,7 @@ export class Engine {
   /** Cancels the symbol's open orders. Gives how many. */
   #cancelOpen(symbol: string): number {
     let count = 0;
+    if (this.orders.count === 0) return count;
     for (const { terms } of this.orders.live(symbol)) {
       this.#cancel(terms.clientOrderId);
       count += 1;

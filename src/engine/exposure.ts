@@ -1,7 +1,7 @@
 import type { Instrument } from '../domain/instrument.ts';
 import type { Order } from '../domain/order.ts';
 import type { Side } from '../domain/side.ts';
-import { invariant } from '../foundation/errors.ts';
+import { InvariantError } from '../foundation/errors.ts';
 import type { Quantity } from '../foundation/fixed-point.ts';
 import type { EpochMs } from '../foundation/time.ts';
 import type { Reach, RiskView } from '../risk/risk-check.ts';
@@ -9,6 +9,9 @@ import type { Account } from './account.ts';
 import type { EngineMarket } from './engine-market.ts';
 import type { OpenOrders } from './open-orders.ts';
 import type { PlanningView } from './order-draft.ts';
+
+const noSides: ReadonlySet<Side> = new Set();
+const NOTHING = 0n as Quantity;
 
 /** What the account holds and what its working orders may make of it: what planner and gate judge by. */
 export class Exposure implements RiskView {
@@ -38,6 +41,8 @@ export class Exposure implements RiskView {
 
   reach(symbol: string): Reach {
     const held = this.#account.position(symbol);
+    // 0 + 0 is 0 for a position of −0, too: as below.
+    if (this.#orders.count === 0) return { low: held + 0, high: held + 0 };
     let buys = 0;
     let sells = 0;
     let exits = 0;
@@ -63,6 +68,7 @@ export class Exposure implements RiskView {
 
   exposureBesides(symbol: string): number {
     let exposure = 0;
+    if (this.#instruments.size === 1 && this.#instruments.has(symbol)) return exposure;
     for (const other of this.#instruments.keys()) {
       if (other === symbol) continue;
       const { low, high } = this.reach(other);
@@ -79,32 +85,49 @@ export class Exposure implements RiskView {
 
   instrument(symbol: string): Instrument {
     const found = this.#instruments.get(symbol);
-    invariant(found !== undefined, 'No such symbol', { symbol });
+    if (found === undefined) throw new InvariantError('No such symbol', { symbol });
     return found;
   }
 
   planningView(symbol: string, annualVolatility: number): PlanningView {
-    const pendingEntries = new Set<Side>();
-    let inFlight = 0n;
-    for (const { terms, filledQuantity } of this.#orders.live(symbol)) {
-      if (terms.after !== undefined) continue;
-      if (!terms.reduceOnly) pendingEntries.add(terms.side);
-      if (terms.execution.type !== 'market' || terms.quantity.kind !== 'units') continue;
-      const left = terms.quantity.quantity - filledQuantity;
-      inFlight += terms.side === 'buy' ? left : -left;
+    let pendingEntries = noSides;
+    let inFlight = NOTHING;
+    if (this.#orders.count > 0) {
+      const live = this.#orders.live(symbol);
+      pendingEntries = entrySides(live);
+      inFlight = marketOrdersUnderWay(live);
     }
+    const account = this.#account;
     return {
       instrument: this.instrument(symbol),
-      price: this.#account.mark(symbol),
-      position: this.#account.portfolio.position(symbol).quantity,
-      equity: this.#account.equity,
+      price: account.mark(symbol),
+      position: account.portfolio.position(symbol).quantity,
+      equity: account.equity,
       annualVolatility,
       pendingEntries,
-      inFlight: inFlight as Quantity,
+      inFlight,
     };
   }
 
   #remaining(symbol: string, order: Order): number {
     return this.#orders.remaining(order, (fraction) => (fraction * this.#account.equity) / this.#account.mark(symbol));
   }
+}
+
+/** The sides on which an entry is working. */
+function entrySides(orders: readonly Order[]): ReadonlySet<Side> {
+  const sides = new Set<Side>();
+  for (const { terms } of orders) if (terms.after === undefined && !terms.reduceOnly) sides.add(terms.side);
+  return sides;
+}
+
+/** What market orders will still add to the position, signed. */
+function marketOrdersUnderWay(orders: readonly Order[]): Quantity {
+  let sum = 0n;
+  for (const { terms, filledQuantity } of orders) {
+    if (terms.after !== undefined || terms.execution.type !== 'market' || terms.quantity.kind !== 'units') continue;
+    const left = terms.quantity.quantity - filledQuantity;
+    sum += terms.side === 'buy' ? left : -left;
+  }
+  return sum as Quantity;
 }

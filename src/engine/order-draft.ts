@@ -34,9 +34,12 @@ export interface PlanningView {
 const MOST_EXIT_ORDERS = 50;
 
 export const GTC: TimeInForce = { kind: 'GTC' };
+export const AT_MARKET: Execution = { type: 'market' };
+const noDrafts: readonly OrderDraft[] = [];
 
 /** What closes the position at the market: nothing when flat, several orders when it is more than the venue takes in one. */
-export function exitDrafts({ position, instrument }: Pick<PlanningView, 'position' | 'instrument'>): OrderDraft[] {
+export function exitDrafts({ position, instrument }: Pick<PlanningView, 'position' | 'instrument'>): readonly OrderDraft[] {
+  if (position === 0n) return noDrafts;
   const side = position > 0n ? 'sell' : 'buy';
   const largest = largestOrder(instrument);
   const drafts: OrderDraft[] = [];
@@ -58,7 +61,7 @@ export function atMost(quantity: Quantity, most: Quantity): Quantity {
 }
 
 export function marketDraft(side: Side, quantity: Quantity, reduceOnly: boolean): OrderDraft {
-  return { side, quantity: { kind: 'units', quantity }, execution: { type: 'market' }, timeInForce: GTC, reduceOnly };
+  return { side, quantity: { kind: 'units', quantity }, execution: AT_MARKET, timeInForce: GTC, reduceOnly };
 }
 
 /** A limit price on the grid, never better for the market than wished. */
@@ -69,10 +72,12 @@ export function passivePrice(instrument: Instrument, price: number, side: Side):
 /** On the venue's grid, and no more than it takes in one order. */
 export function units(instrument: Instrument, wished: number): Extract<OrderQuantity, { kind: 'units' }> | undefined {
   if (!(Number.isFinite(wished) && wished > 0)) return undefined;
-  const quantity = atMost(snapQuantity(instrument, wished), largestOrder(instrument));
+  const snapped = snapQuantity(instrument, wished);
+  const quantity = snapped <= instrument.maximumQuantity ? snapped : largestOrder(instrument);
   return quantity > 0n ? { kind: 'units', quantity } : undefined;
 }
 
 export function belowMinimum(instrument: Instrument, quantity: Quantity, price: number): boolean {
+  if (instrument.minimumNotional <= 0n && quantity >= 0n && price >= 0) return false;
   return quantity * fromNumber<Price>(price) < instrument.minimumNotional * ONE;
 }

@@ -7,6 +7,7 @@ import { expectedPrice } from '../risk/expected-price.ts';
 import type { RiskLimits } from '../risk/limits.ts';
 import { entryQuantity, type PositionSizing } from '../risk/position-sizing.ts';
 import {
+  AT_MARKET,
   atMost,
   belowMinimum,
   exitDrafts,
@@ -73,15 +74,21 @@ function planEntry(signal: EnterSignal, view: PlanningView, sizing: PositionSizi
     if (exits.length > 0) return { cancelOpen: true, drafts: exits };
     return ignore('the size rounds to less than one step');
   }
-  const entry: OrderDraft = {
-    side,
-    quantity,
-    execution,
-    timeInForce: GTC,
-    reduceOnly: false,
-    ...(signal.stopLoss !== undefined && { protectivePrice: signal.stopLoss }),
-  };
+  const entry = entryDraft(side, quantity, execution, signal.stopLoss);
+  if (signal.stopLoss === undefined && signal.takeProfit === undefined && signal.trailingDistance === undefined) {
+    return { cancelOpen: true, drafts: exits.length === 0 ? [entry] : [...exits, entry] };
+  }
   return { cancelOpen: true, drafts: [...exits, entry, ...protection(signal, view, quantity, exits.length)] };
+}
+
+function entryDraft(
+  side: Side,
+  quantity: OrderQuantity,
+  execution: Execution,
+  stopLoss: number | undefined,
+): OrderDraft {
+  const draft = { side, quantity, execution, timeInForce: GTC, reduceOnly: false };
+  return stopLoss === undefined ? draft : { ...draft, protectivePrice: stopLoss };
 }
 
 /** A stop loss on the winning side, or a target on the losing one, would end the trade where it begins. */
@@ -122,9 +129,9 @@ function entryExecution(signal: EnterSignal, instrument: Instrument, side: Side)
   const limitPrice = signal.limitPrice === undefined ? undefined : passivePrice(instrument, signal.limitPrice, side);
   if (signal.stopPrice !== undefined) {
     const triggerPrice = snapPrice(instrument, signal.stopPrice, side === 'buy' ? 'up' : 'down');
-    return { type: 'stop', triggerPrice, ...(limitPrice !== undefined && { limitPrice }) };
+    return limitPrice === undefined ? { type: 'stop', triggerPrice } : { type: 'stop', triggerPrice, limitPrice };
   }
-  return limitPrice === undefined ? { type: 'market' } : { type: 'limit', limitPrice, postOnly: false };
+  return limitPrice === undefined ? AT_MARKET : { type: 'limit', limitPrice, postOnly: false };
 }
 
 /** Stop-loss, take-profit and trailing stop: they wait for the entry, reduce only, and cancel one another. */
@@ -247,7 +254,7 @@ function orderExecution(
 ): Execution | string {
   switch (signal.type) {
     case 'market':
-      return { type: 'market' };
+      return AT_MARKET;
     case 'limit':
       if (limitPrice === undefined) return 'a limit order needs a limitPrice';
       return { type: 'limit', limitPrice, postOnly: signal.postOnly ?? false };

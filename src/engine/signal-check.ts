@@ -87,11 +87,13 @@ export function readSignals(decision: unknown, symbols: readonly string[]): read
  * its range. It is a copy of the known fields, so that nothing else is carried along and the strategy can't change it
  * later. Whatever reading it throws is the strategy's.
  */
-function readSignal(given: unknown, symbols: readonly string[]): ReadSignal {
+export function readSignal(given: unknown, symbols: readonly string[]): ReadSignal {
   if (typeof given !== 'object' || given === null) return bad(`a signal is an object, not ${show(given)}`);
   const from = given as Readonly<Record<string, unknown>>;
   if (typeof from.then === 'function') return bad('a signal is an object, not a promise: process() must not be async');
   const { kind, symbol, reason } = from;
+  const plain = plainSignal(from, kind, symbol, reason, symbols);
+  if (plain !== undefined) return plain;
   if (typeof kind !== 'string' || !Object.hasOwn(fieldsOf, kind)) {
     return bad(`unknown kind of signal ${show(kind)}; there are ${Object.keys(fieldsOf).join(', ')}`);
   }
@@ -111,6 +113,29 @@ function readSignal(given: unknown, symbols: readonly string[]): ReadSignal {
     signal[field.name] = typeof value === 'number' ? value + 0 : value;
   }
   return crossed(signal) ?? success(signal as unknown as Signal);
+}
+
+/** The two usual signals, sound and with nothing optional; the rest is read field by field. */
+function plainSignal(
+  from: Readonly<Record<string, unknown>>,
+  kind: unknown,
+  symbol: unknown,
+  reason: unknown,
+  symbols: readonly string[],
+): ReadSignal | undefined {
+  if (typeof symbol !== 'string' || typeof reason !== 'string') return undefined;
+  if (reason === '' || reason.length > LONGEST_REASON || !symbols.includes(symbol)) return undefined;
+  if (kind === 'exit') return success({ kind, symbol, reason });
+  const { side } = from;
+  if (kind !== 'enter' || (side !== 'long' && side !== 'short')) return undefined;
+  const isPlain =
+    from.limitPrice === undefined &&
+    from.stopPrice === undefined &&
+    from.stopLoss === undefined &&
+    from.takeProfit === undefined &&
+    from.trailingDistance === undefined &&
+    from.strength === undefined;
+  return isPlain ? success({ kind, symbol, reason, side }) : undefined;
 }
 
 /** What is wrong with a signal; `undefined` when nothing is. */

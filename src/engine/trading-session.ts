@@ -1,7 +1,7 @@
 import type { ApprovedOrder } from '../domain/approved-order.ts';
 import type { Command } from '../domain/command.ts';
 import type { OrderEvent } from '../domain/order.ts';
-import { invariant } from '../foundation/errors.ts';
+import { InvariantError } from '../foundation/errors.ts';
 import type { Json } from '../foundation/json.ts';
 import { type EpochMs, epochMs } from '../foundation/time.ts';
 import type { CandleWindow } from '../market/candle-window.ts';
@@ -58,22 +58,22 @@ export class TradingSession {
 
   /** Processes the instant `time`; the driver has moved the windows and set `market.fresh` for those with a new bar. */
   slice(time: EpochMs): void {
-    invariant(time > this.engine.market.time, 'Time must move on from slice to slice', {
-      time,
-      last: this.engine.market.time,
-    });
     const { engine } = this;
-    for (let index = 0; index < this.#windows.length; index++) {
-      if (this.#fresh[index] === 1 && this.#execution[index]! >= 0) this.#showBar(this.#windows[index]!, time);
+    if (!(time > engine.market.time)) throwStandstill(time, engine.market.time);
+    const windows = this.#windows;
+    const fresh = this.#fresh;
+    const execution = this.#execution;
+    for (let index = 0; index < windows.length; index++) {
+      if (fresh[index] === 1 && execution[index]! >= 0) this.#showBar(windows[index]!, time);
     }
-    this.#flush(time);
-    for (let index = 0; index < this.#windows.length; index++) {
-      const instrument = this.#execution[index]!;
-      if (this.#fresh[index] === 1 && instrument >= 0) engine.mark(instrument, this.#windows[index]!.close(), time);
+    if (engine.commands.length > 0) this.#flush(time);
+    for (let index = 0; index < windows.length; index++) {
+      const instrument = execution[index]!;
+      if (fresh[index] === 1 && instrument >= 0) engine.mark(instrument, windows[index]!.close(), time);
     }
     engine.decide(time);
-    this.#flush(time);
-    this.#fresh.fill(0);
+    if (engine.commands.length > 0) this.#flush(time);
+    for (let index = 0; index < fresh.length; index++) fresh[index] = 0;
   }
 
   /**
@@ -155,4 +155,8 @@ export class TradingSession {
     if (command.kind === 'submit') this.#venue.submit(command.order, time);
     else this.#venue.cancel(command.clientOrderId, time);
   }
+}
+
+function throwStandstill(time: EpochMs, last: EpochMs): never {
+  throw new InvariantError('Time must move on from slice to slice', { time, last });
 }

@@ -25,7 +25,9 @@ export function refusalOf(
   if (timeInForce.kind === 'GTD' && timeInForce.expiresAt <= now) {
     return { code: 'EXPIRED_ON_ARRIVAL', reason: `it was to expire at ${timeInForce.expiresAt}, and it is ${now}` };
   }
-  for (const price of pricesOf(execution)) {
+  const prices = pricesOf(execution);
+  for (let index = 0; index < prices.length; index++) {
+    const price = prices[index]!;
     if (price <= 0n || price % instrument.tickSize !== 0n) {
       return breached('PRICE_TICK', toNumber(price), toNumber(instrument.tickSize));
     }
@@ -49,11 +51,13 @@ function breached(code: string, value: number, limit: number): Refusal {
   return { code, reason: `the venue's filter ${code}: ${value} against ${limit}` };
 }
 
+const none: readonly Price[] = [];
+
 /** Every price, and price distance, that must lie on the tick's grid. */
 function pricesOf(execution: Execution): readonly Price[] {
   switch (execution.type) {
     case 'market':
-      return [];
+      return none;
     case 'limit':
       return [execution.limitPrice];
     case 'stop':

@@ -39,6 +39,11 @@ export class Fees {
   readonly #maximumRate: bigint | undefined;
   readonly #minimum: bigint;
   readonly #precision: bigint;
+  /** One step of {@link #precision} in a product of two amounts, and half of it. */
+  readonly #unit: bigint;
+  readonly #halfUnit: bigint;
+  /** What one unit of value costs a taker, with its fee. */
+  readonly #withTaker: bigint;
 
   constructor(model: FeeModel) {
     for (const [name, value] of Object.entries(model)) {
@@ -62,6 +67,9 @@ export class Fees {
     this.#maximumRate = maximumRate === undefined ? undefined : fromNumber(maximumRate);
     this.#minimum = fromNumber(model.minimum ?? 0);
     this.#precision = model.precision === undefined || model.precision === 0 ? 1n : fromNumber(model.precision);
+    this.#unit = ONE * this.#precision;
+    this.#halfUnit = this.#unit / 2n;
+    this.#withTaker = ONE + this.#taker;
   }
 
   /** What a fill pays; `account` is its order's, and takes it in. */
@@ -76,11 +84,12 @@ export class Fees {
     const { currency, value } = this.#paidIn(instrument, side, price, quantity);
     const rate = liquidity === 'maker' ? this.#maker : this.#taker;
     const basis = this.#model.kind === 'percent' ? value : quantity;
-    account.accrued = (account.accrued + roundAway(basis * rate, ONE * this.#precision) * this.#precision) as Money;
+    const byRate = roundAway(basis * rate, this.#unit, this.#halfUnit);
+    account.accrued = (account.accrued + (this.#precision === 1n ? byRate : byRate * this.#precision)) as Money;
     account.value = (account.value + value) as Money;
     let due: bigint = account.accrued > this.#minimum || this.#minimum === 0n ? account.accrued : this.#minimum;
     if (this.#maximumRate !== undefined) {
-      const most = roundAway(account.value * this.#maximumRate, ONE * this.#precision) * this.#precision;
+      const most = roundAway(account.value * this.#maximumRate, this.#unit, this.#halfUnit) * this.#precision;
       if (due > most) due = most;
     }
     const amount = (due - account.charged) as Money;
@@ -97,7 +106,7 @@ export class Fees {
   affordable(budget: bigint, price: Price): Quantity {
     invariant(price > 0n, 'A price is positive', { price });
     const perUnit =
-      this.#model.kind === 'percent' ? price * (ONE + this.#taker) : (price + this.#inQuote(this.#taker)) * ONE;
+      this.#model.kind === 'percent' ? price * this.#withTaker : (price + this.#inQuote(this.#taker)) * ONE;
     const byRate = (budget * ONE) / perUnit;
     const quoted = this.#currency === 'quote' ? this.#minimum : 0n;
     const byMinimum = quoted === 0n ? byRate : (budget - quoted * ONE) / price;
@@ -122,8 +131,7 @@ export class Fees {
   }
 }
 
-/** `dividend ÷ divisor`, rounded half away from zero. */
-function roundAway(dividend: bigint, divisor: bigint): bigint {
-  const half = divisor / 2n;
+/** `dividend ÷ divisor`, rounded half away from zero; `half` is half the divisor. */
+function roundAway(dividend: bigint, divisor: bigint, half: bigint): bigint {
   return (dividend >= 0n ? dividend + half : dividend - half) / divisor;
 }

@@ -33,6 +33,15 @@ export interface BarLiquidity {
   left: Quantity | null;
 }
 
+/** What a taker's price follows from, besides its quantity. */
+interface Taken {
+  readonly order: VenueOrder;
+  readonly seen: Price;
+  /** Of the whole bar. */
+  readonly volume: number;
+  readonly chance: number;
+}
+
 /** Turns "this order may trade here" into a fill: its price, its quantity, its fee, its event; or into its end. */
 export class Fills {
   readonly #takerPrice: TakerPrice;
@@ -55,21 +64,18 @@ export class Fills {
       this.#runDry(order, point);
       return;
     }
-    const seen = priceSeen(order, point.price);
     const chance = this.#takerPrice.isRandom ? this.#random.next() : 0;
-    const priceOf = (quantity: Quantity): Price => {
-      const { instrument, terms } = order;
-      const price = this.#takerPrice.of(instrument, terms.side, seen, {
-        quantity,
-        barVolume: liquidity.volume,
-        chance,
-      });
-      return withinLimit(order, price);
-    };
-    const resolved = order.total === undefined ? this.#resolve(order, priceOf, liquidity, point) : undefined;
+    const taking: Taken = { order, seen: priceSeen(order, point.price), volume: liquidity.volume, chance };
+    const resolved = order.total === undefined ? this.#resolve(order, taking, liquidity, point) : undefined;
     if (!order.isOpen) return;
     const quantity = this.#available(order, point, liquidity);
-    if (quantity > 0n) this.#fill(order, resolved ?? priceOf(quantity), quantity, 'taker', point, liquidity);
+    if (quantity === 0n) return;
+    this.#fill(order, resolved ?? this.#priceOf(taking, quantity), quantity, 'taker', point, liquidity);
+  }
+
+  #priceOf({ order, seen, volume, chance }: Taken, quantity: Quantity): Price {
+    const { instrument, terms } = order;
+    return withinLimit(order, this.#takerPrice.of(instrument, terms.side, seen, { quantity, barVolume: volume, chance }));
   }
 
   /** Trades as a resting limit that the price has reached. */
@@ -80,7 +86,7 @@ export class Fills {
     }
     // At the open the price may lie beyond the limit; anywhere else it has come to it.
     const price = point.at === 0 ? withinLimit(order, priceSeen(order, point.price)) : order.limitPrice!;
-    if (order.total === undefined) this.#resolve(order, () => price, liquidity, point);
+    if (order.total === undefined) this.#resolve(order, price, liquidity, point);
     if (!order.isOpen) return;
     const quantity = this.#available(order, point, liquidity);
     if (quantity > 0n) this.#fill(order, price, quantity, 'maker', point, liquidity);
@@ -90,19 +96,19 @@ export class Fills {
    * Finds the quantity of an order that asks for a share of equity, and the price that goes with it: first at the
    * price without impact, then at the price with the impact of that much, or of what the bar can fill. Ends the order
    * when it comes to nothing.
+   *
+   * @param at a price that no quantity changes, or what it follows from
    */
-  #resolve(
-    order: VenueOrder,
-    priceOf: (quantity: Quantity) => Price,
-    { left }: BarLiquidity,
-    point: PathPoint,
-  ): Price | undefined {
+  #resolve(order: VenueOrder, at: Price | Taken, { left }: BarLiquidity, point: PathPoint): Price | undefined {
     if (order.terms.reduceOnly) {
       order.total = this.#reducible(order);
       return undefined;
     }
-    const first = this.#largest(order, priceOf(ZERO_QUANTITY));
-    const price = priceOf(left !== null && left < first ? left : first);
+    let price = typeof at === 'bigint' ? at : this.#priceOf(at as Taken, ZERO_QUANTITY);
+    if (typeof at !== 'bigint' && this.#takerPrice.hasImpact) {
+      const first = this.#largest(order, price);
+      price = this.#priceOf(at as Taken, left !== null && left < first ? left : first);
+    }
     const { instrument } = order;
     const quantity = this.#largest(order, price);
     if (quantity === 0n) {

@@ -25,8 +25,12 @@ export interface Taking {
 /** What a taker pays or gets: the path's price, half the spread and the slippage against it, snapped to the tick against it. */
 export class TakerPrice {
   readonly isRandom: boolean;
+  /** Whether the price depends on the quantity. */
+  readonly hasImpact: boolean;
   readonly #spread: SpreadModel;
   readonly #slippage: SlippageModel;
+  readonly #halfSpreadShare: bigint;
+  readonly #slippageShare: bigint;
 
   constructor(spread: SpreadModel, slippage: SlippageModel) {
     for (const [name, value] of [...Object.entries(spread), ...Object.entries(slippage)]) {
@@ -40,6 +44,9 @@ export class TakerPrice {
     this.#spread = spread;
     this.#slippage = slippage;
     this.isRandom = slippage.kind === 'random';
+    this.hasImpact = slippage.kind === 'volume-impact';
+    this.#halfSpreadShare = spread.kind === 'basis-points' ? shareUnits(spread.basisPoints / 2) : 0n;
+    this.#slippageShare = slippage.kind === 'basis-points' ? shareUnits(slippage.basisPoints) : 0n;
   }
 
   /** Never below one tick, however large the costs. */
@@ -58,7 +65,7 @@ export class TakerPrice {
       case 'ticks':
         return multiply(instrument.tickSize, fromNumber<Fixed>(this.#spread.ticks)) / 2n;
       case 'basis-points':
-        return shareOf(price, this.#spread.basisPoints / 2);
+        return multiply(absolute(price), this.#halfSpreadShare);
     }
   }
 
@@ -68,7 +75,7 @@ export class TakerPrice {
       case 'none':
         return 0n;
       case 'basis-points':
-        return shareOf(price, slippage.basisPoints);
+        return multiply(absolute(price), this.#slippageShare);
       case 'volume-impact': {
         const quantity = toNumber(taking.quantity);
         const share = taking.barVolume > 0 || quantity === 0 ? quantity / (taking.barVolume || 1) : 1;
@@ -85,5 +92,9 @@ export class TakerPrice {
 }
 
 function shareOf(price: Price, basisPoints: number): bigint {
-  return multiply(absolute(price), fromNumber<Fixed>(basisPoints / 10_000));
+  return multiply(absolute(price), shareUnits(basisPoints));
+}
+
+function shareUnits(basisPoints: number): bigint {
+  return fromNumber<Fixed>(basisPoints / 10_000);
 }

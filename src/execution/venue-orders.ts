@@ -26,6 +26,9 @@ export class VenueOrders {
   #open = new Map<string, VenueOrder>();
   /** The last orders that ended, oldest first: for duplicates and late followers. */
   #ended = new Map<string, Outcome>();
+  /** Their ids in a ring: a map finds its oldest key only by passing all that were deleted before it. */
+  #endedIds: string[] = [];
+  #nextEnded = 0;
 
   constructor(instruments: readonly Instrument[], limitFill: LimitFill, remembered: number, emit: OrderEventListener) {
     this.#books = new Map(instruments.map((one) => [one.symbol, new SymbolBook(one, limitFill)]));
@@ -100,6 +103,8 @@ export class VenueOrders {
     for (const book of this.#books.values()) book.clear();
     this.#open = new Map();
     this.#ended = new Map(saved.ended);
+    this.#endedIds = saved.ended.map(([id]) => id);
+    this.#nextEnded = 0;
     for (const json of saved.open) {
       const order = VenueOrder.restored(json, (symbol) => this.#bookFor(symbol).instrument);
       this.#open.set(order.terms.clientOrderId, order);
@@ -112,8 +117,19 @@ export class VenueOrders {
     order.isOpen = false;
     this.#open.delete(clientOrderId);
     this.#bookOf(order).remove(order);
+    this.#remember(clientOrderId, outcome);
+  }
+
+  #remember(clientOrderId: string, outcome: Outcome): void {
     this.#ended.set(clientOrderId, outcome);
-    if (this.#ended.size > this.#remembered) this.#ended.delete(this.#ended.keys().next().value!);
+    const ids = this.#endedIds;
+    if (ids.length < this.#remembered) {
+      ids.push(clientOrderId);
+      return;
+    }
+    this.#ended.delete(ids[this.#nextEnded]!);
+    ids[this.#nextEnded] = clientOrderId;
+    this.#nextEnded = this.#nextEnded + 1 === ids.length ? 0 : this.#nextEnded + 1;
   }
 
   /** The first fill of one order of a group ends the others. */
@@ -121,6 +137,7 @@ export class VenueOrders {
     const group = order.terms.oneCancelsOther;
     if (group === undefined) return;
     const { clientOrderId, botId } = order.terms;
+    if (this.#open.size === 0) return;
     const excluded = this.#openOnes(
       (one) => one !== order && one.terms.oneCancelsOther === group && one.terms.botId === botId,
     );
@@ -131,6 +148,7 @@ export class VenueOrders {
 
   /** Wakes those that waited for the order, or takes them with it. */
   #settleFollowers(parent: VenueOrder, outcome: Outcome, time: EpochMs): void {
+    if (this.#open.size === 0) return;
     const { clientOrderId } = parent.terms;
     const followers = this.#openOnes((one) => one.phase === 'waiting' && one.terms.after === clientOrderId);
     for (const one of followers) {

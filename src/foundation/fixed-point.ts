@@ -50,10 +50,29 @@ export function formatFixed(value: bigint): string {
 
 /** The nearest float64, for statistics and display. */
 export function toNumber(value: bigint): number {
-  const safe = value <= 9_007_199_254_740_991n && value >= -9_007_199_254_740_991n;
-  // One correctly rounded division; beyond 2^53 units the decimal text is what rounds correctly.
-  return safe ? Number(value) / 1e12 : Number(formatFixed(value));
+  // One correctly rounded division.
+  if (value <= MOST_SAFE && value >= -MOST_SAFE) return Number(value) / 1e12;
+  return value < 0n ? -largeToNumber(-value) : largeToNumber(value);
 }
+
+/** {@link toNumber} beyond 2^53 units. */
+function largeToNumber(value: bigint): number {
+  const whole = value / ONE;
+  if (whole <= MOST_SAFE) {
+    // The exact value lies between these sums before they are rounded. Rounding keeps order: where both come to the same
+    // float64, so does the exact value.
+    const integer = Number(whole);
+    const fraction = Number(value - whole * ONE) / 1e12;
+    const low = integer + (fraction - FRACTION_ERROR);
+    if (low === integer + (fraction + FRACTION_ERROR)) return low;
+  }
+  // The decimal text is what rounds correctly.
+  return Number(formatFixed(value));
+}
+
+const MOST_SAFE = 9_007_199_254_740_991n;
+/** More than what a fraction below 1 can be off by after a division and a sum. */
+const FRACTION_ERROR = 2 ** -51;
 
 /**
  * The exact decimal that a float64 from market data stands for: its shortest decimal notation, cut to
@@ -71,13 +90,25 @@ export function fromNumber<Kind extends Fixed>(value: number): Kind {
 
 /** The units that a float64's own notation (`1.5`, `-2e-7`, `1e+21`) stands for, half away from zero. */
 function unitsOf(notation: string): bigint {
-  const [mantissa = '', exponent = '0'] = notation.split('e');
-  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
-  const digits = BigInt(whole + fraction);
-  const shift = DECIMALS + Number(exponent) - fraction.length;
-  const scale = 10n ** BigInt(Math.abs(shift));
+  const start = notation.startsWith('-') ? 1 : 0;
+  const exponentAt = notation.indexOf('e');
+  const end = exponentAt < 0 ? notation.length : exponentAt;
+  const pointAt = notation.indexOf('.');
+  const decimals = pointAt < 0 ? 0 : end - pointAt - 1;
+  const text =
+    pointAt < 0 ? notation.slice(start, end) : notation.slice(start, pointAt) + notation.slice(pointAt + 1, end);
+  const shift = DECIMALS + (exponentAt < 0 ? 0 : Number(notation.slice(exponentAt + 1))) - decimals;
+  // At most 15 digits fit a safe integer, which makes a bigint faster than a text does.
+  const digits = text.length <= 15 ? BigInt(Number(text)) : BigInt(text);
+  const scale = powerOfTen(Math.abs(shift));
   const units = shift >= 0 ? digits * scale : (digits + scale / 2n) / scale;
-  return mantissa.startsWith('-') ? -units : units;
+  return start === 1 ? -units : units;
+}
+
+const POWERS_OF_TEN: readonly bigint[] = Array.from({ length: 32 }, (_, exponent) => 10n ** BigInt(exponent));
+
+function powerOfTen(exponent: number): bigint {
+  return POWERS_OF_TEN[exponent] ?? 10n ** BigInt(exponent);
 }
 
 export type Rounding = 'down' | 'up' | 'nearest';
@@ -86,11 +117,27 @@ export type Rounding = 'down' | 'up' | 'nearest';
 export function roundToStep<Kind extends Fixed>(value: Kind, step: bigint, rounding: Rounding): Kind {
   invariant(step > 0n, 'A step is positive', { step });
   const shifted = rounding === 'nearest' ? value + step / 2n : value;
-  let quotient = shifted / step;
   const remainder = shifted % step;
-  if (remainder < 0n) quotient -= 1n;
-  if (rounding === 'up' && remainder !== 0n) quotient += 1n;
-  return (quotient * step) as Kind;
+  if (remainder === 0n) return shifted as Kind;
+  const down = remainder < 0n ? shifted - remainder - step : shifted - remainder;
+  return (rounding === 'up' ? down + step : down) as Kind;
+}
+
+/**
+ * A float64 to a multiple of `step`: `roundToStep(fromNumber(value), step, rounding)`, but without the exact decimal
+ * where it is clear without it which multiple that is.
+ */
+export function snapNumber<Kind extends Fixed>(value: number, step: bigint, rounding: Rounding): Kind {
+  const width = Number(step) / 1e12;
+  const steps = value / width;
+  const lower = Math.floor(steps);
+  const beyond = steps - lower;
+  // How far, in steps, the decimal may lie from the float64, with the errors of these few operations: more than enough.
+  const doubt = Math.abs(steps) * 1e-14 + 1e-12 / width;
+  const isClear = rounding === 'nearest' ? Math.abs(beyond - 0.5) > doubt : beyond > doubt && 1 - beyond > doubt;
+  if (!(isClear && Math.abs(steps) < 1e15)) return roundToStep(fromNumber<Kind>(value), step, rounding);
+  const goesUp = rounding === 'up' || (rounding === 'nearest' && beyond > 0.5);
+  return (BigInt(goesUp ? lower + 1 : lower) * step) as Kind;
 }
 
 /** `price × quantity`, rounded half away from zero to a unit. The sign is the quantity's. */
@@ -101,8 +148,10 @@ export function notional(price: Price, quantity: Quantity): Money {
 /** `left × right`, rounded half away from zero to a unit. */
 export function multiply(left: bigint, right: bigint): bigint {
   const product = left * right;
-  return (product >= 0n ? product + ONE / 2n : product - ONE / 2n) / ONE;
+  return (product >= 0n ? product + HALF : product - HALF) / ONE;
 }
+
+const HALF = ONE / 2n;
 
 /** `left ÷ right`, rounded half away from zero to a unit. Throws on division by zero. */
 export function divide(left: bigint, right: bigint): bigint {

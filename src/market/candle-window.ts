@@ -26,13 +26,15 @@ export class CandleWindow {
   /** −1 for columns, capacity − 1 for a ring: `row & mask` is where a row lies. */
   readonly #mask: number;
   #row = -1;
+  #length = 0;
 
   static {
     place = (window, row) => {
       window.#row = row;
+      window.#length = row < window.lookback ? row + 1 : window.lookback;
     };
     push = (window, candle) => {
-      window.#row += 1;
+      place(window, window.#row + 1);
       const at = window.#row & window.#mask;
       window.#openTime[at] = candle.openTime;
       window.#open[at] = candle.open;
@@ -71,7 +73,7 @@ export class CandleWindow {
 
   /** How many bars can be read now: 0 before the first candle, at most `lookback`. */
   get length(): number {
-    return Math.min(this.#row + 1, this.lookback);
+    return this.#length;
   }
 
   /** How many bars of this feed have closed so far. */
@@ -128,13 +130,15 @@ export class CandleWindow {
   restore(): void {}
 
   #at(ago: number): number {
-    if (!(ago >= 0 && ago < this.length)) {
-      throw new InvariantError(
-        `A strategy asked for the bar ${ago} ago of ${this.feed.symbol} ${this.feed.timeframe}, but can see ${this.length}. Declare a longer lookback, or wait until window.length is enough.`,
-        { ago, length: this.length, lookback: this.lookback },
-      );
-    }
+    if (!(ago >= 0 && ago < this.#length)) this.#refuse(ago);
     return (this.#row - ago) & this.#mask;
+  }
+
+  #refuse(ago: number): never {
+    throw new InvariantError(
+      `A strategy asked for the bar ${ago} ago of ${this.feed.symbol} ${this.feed.timeframe}, but can see ${this.length}. Declare a longer lookback, or wait until window.length is enough.`,
+      { ago, length: this.length, lookback: this.lookback },
+    );
   }
 }
 

@@ -15,6 +15,9 @@ export type RiskDecision =
 
 /** A share of rounding that a limit forgives: sizes are cut to limits in float64, and may meet them to the last bit. */
 const TOLERANCE = 1 + 1e-9;
+const none: readonly never[] = [];
+/** The one price of an order that names none: the market's. */
+const atMarket: readonly undefined[] = [undefined];
 /** What of a quantity may be left over by adding and subtracting float64. */
 const ROUNDING = 1e-9;
 
@@ -26,6 +29,8 @@ const ROUNDING = 1e-9;
 export class RiskGate {
   readonly limits: RiskLimits;
   #day = -1;
+  /** Of {@link #day}, once an instant of it was observed. */
+  #dayStart = Number.NaN;
   #dayStartEquity = Number.NaN;
   #entriesToday = 0;
   #lossBreached = false;
@@ -56,17 +61,20 @@ export class RiskGate {
    * loss limit is breached at this very instant.
    */
   observe(time: EpochMs, equity: number): boolean {
-    const day = Math.floor(time / DAY_MS);
-    if (day !== this.#day) {
-      this.#day = day;
-      this.#dayStartEquity = equity;
-      this.#entriesToday = 0;
-      this.#lossBreached = false;
-    }
+    if (!(time >= this.#dayStart && time < this.#dayStart + DAY_MS)) this.#openDay(Math.floor(time / DAY_MS), equity);
     const limit = this.limits.dailyLossLimit;
     if (limit === null || this.#lossBreached || this.#dayStartEquity - equity < limit) return false;
     this.#lossBreached = true;
     return true;
+  }
+
+  #openDay(day: number, equity: number): void {
+    this.#dayStart = day * DAY_MS;
+    if (day === this.#day) return;
+    this.#day = day;
+    this.#dayStartEquity = equity;
+    this.#entriesToday = 0;
+    this.#lossBreached = false;
   }
 
   /**
@@ -77,10 +85,12 @@ export class RiskGate {
     terms: OrderTerms,
     view: RiskView,
     protectivePrice?: number,
-    companions: readonly OrderTerms[] = [],
+    companions: readonly OrderTerms[] = none,
   ): RiskDecision {
     let refusal = this.#refusal(terms, view, protectivePrice);
-    for (const companion of companions) refusal ??= this.#refusal(companion, view, undefined);
+    for (let index = 0; index < companions.length; index++) {
+      refusal ??= this.#refusal(companions[index]!, view, undefined);
+    }
     if (refusal) return { approved: false, refusal };
     this.#ordersThisMinute += 1;
     if (countsAsEntry(terms)) this.#entriesToday += 1;
@@ -107,6 +117,7 @@ export class RiskGate {
   restore(state: Json): void {
     const saved = state as JsonObject;
     this.#day = saved.day as number;
+    this.#dayStart = Number.NaN;
     this.#dayStartEquity = decodeState(saved.dayStartEquity!) as number;
     this.#entriesToday = saved.entriesToday as number;
     this.#lossBreached = saved.lossBreached as boolean;
@@ -148,14 +159,17 @@ export class RiskGate {
     const { tickSize } = instrument;
     const prices = orderPrices(terms.execution);
     const grid = terms.execution.type === 'trailing-stop' ? [terms.execution.distance] : prices;
-    for (const own of grid) {
+    for (let index = 0; index < grid.length; index++) {
+      const own = grid[index]!;
       if (own > 0n && own % tickSize === 0n) continue;
       return breached({ code: 'PRICE_TICK', value: toNumber(own), limit: toNumber(tickSize) });
     }
     if (terms.quantity.kind !== 'units') return undefined;
-    const reference = snapPrice(instrument, price, 'nearest');
-    for (const own of prices.length === 0 ? [undefined] : prices) {
-      const breach = filterBreach(instrument, terms.quantity.quantity, own, reference);
+    // The market's price matters to the least value alone.
+    const reference = instrument.minimumNotional > 0n ? snapPrice(instrument, price, 'nearest') : tickSize;
+    const named = prices.length === 0 ? atMarket : prices;
+    for (let index = 0; index < named.length; index++) {
+      const breach = filterBreach(instrument, terms.quantity.quantity, named[index], reference);
       // The least value does not bind an exit: what is left must be able to go.
       if (breach && !(breach.code === 'NOTIONAL_MINIMUM' && terms.reduceOnly)) return breached(breach);
     }
@@ -165,7 +179,9 @@ export class RiskGate {
   #collar({ execution, reduceOnly }: OrderTerms, price: number): Refusal | undefined {
     // A far trigger of an exit is a wide stop or a high target, not a slip of the finger.
     if (reduceOnly && execution.type !== 'limit') return undefined;
-    for (const own of orderPrices(execution)) {
+    const prices = orderPrices(execution);
+    for (let index = 0; index < prices.length; index++) {
+      const own = prices[index]!;
       const distance = Math.abs(toNumber(own) - price) / price;
       if (distance <= this.limits.priceCollar * TOLERANCE) continue;
       return refuse(
@@ -248,7 +264,8 @@ export class RiskGate {
         : (terms.quantity.fraction * equity) / expected;
     const { low, high } = view.reach(symbol);
     // Towards the order's side: how far the position may get without it, and with it.
-    const [before, opposite] = side === 'buy' ? [high, -low] : [-low, high];
+    const before = side === 'buy' ? high : -low;
+    const opposite = side === 'buy' ? -low : high;
     const after = before + quantity;
     if (side === 'sell' && after > quantity * ROUNDING && !view.instrument(symbol).shortable) {
       return refuse('SHORT_NOT_ALLOWED', -after, 0, `${symbol} can't be sold short`);
@@ -289,7 +306,7 @@ function orderPrices(execution: Execution): readonly Price[] {
   switch (execution.type) {
     case 'market':
     case 'trailing-stop':
-      return [];
+      return none;
     case 'limit':
       return [execution.limitPrice];
     case 'stop':

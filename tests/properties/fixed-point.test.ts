@@ -13,6 +13,7 @@ import {
   parseFixed,
   type Quantity,
   roundToStep,
+  snapNumber,
   toNumber,
 } from '../../src/foundation/fixed-point.ts';
 
@@ -153,4 +154,41 @@ describe('exact arithmetic', () => {
       RUNS,
     );
   });
+});
+
+test('a float64 snapped to a step is its exact decimal rounded to that step', () => {
+  const steps = fc.oneof(
+    fc
+      .constantFrom('0.01', '0.00000001', '0.5', '0.001', '1', '25', '0.000000000001', '0.00025')
+      .map((text) => fixed(text)),
+    positive,
+  );
+  const wild = fc.double({ noNaN: true, noDefaultInfinity: true });
+  const usual = fc.double({ noNaN: true, min: -1e7, max: 1e7 });
+  const onGrid = fc.tuple(fc.integer({ min: -1e9, max: 1e9 }), fc.constantFrom(0.01, 0.005, 0.001, 0.5, 12.5, 1e-8));
+  const values = fc.oneof(
+    wild,
+    usual,
+    onGrid.map(([count, step]) => count * step),
+  );
+  fc.assert(
+    fc.property(values, steps, fc.constantFrom('down', 'up', 'nearest'), (value, step, rounding) => {
+      assert.equal(snapNumber(value, step, rounding), roundToStep(fromNumber(value), step, rounding));
+    }),
+    { numRuns: 30_000 },
+  );
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    assert.throws(() => snapNumber(value, ONE, 'down'), /finite/);
+  }
+});
+
+test('large amounts of any size become the nearest float64', () => {
+  const amounts = fc.tuple(fc.bigInt({ min: -(10n ** 16n), max: 10n ** 16n }), fc.bigInt({ min: 0n, max: ONE }));
+  fc.assert(
+    fc.property(amounts, ([whole, rest]) => {
+      const value = whole * ONE + rest;
+      assert.equal(toNumber(value), Number(formatFixed(value)));
+    }),
+    { numRuns: 30_000 },
+  );
 });
