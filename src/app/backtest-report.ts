@@ -1,6 +1,6 @@
 import type { BacktestResult } from '../backtest/backtest.ts';
+import { closeTimesOf, equityAt, leftOpen, rowsAt } from '../backtest/run-outcome.ts';
 import type { Feed } from '../domain/candle.ts';
-import { snapPrice } from '../domain/instrument.ts';
 import type { SignalRecord } from '../domain/signal.ts';
 import { timeframeMs } from '../domain/timeframe.ts';
 import type { SessionSpec } from '../engine/open-session.ts';
@@ -9,7 +9,6 @@ import type { JsonObject } from '../foundation/json.ts';
 import { toIso } from '../foundation/time.ts';
 import type { CandleColumns } from '../market/candle-columns.ts';
 import { drawdownSeries } from '../statistics/drawdown.ts';
-import { openPositionsOf } from '../statistics/open-position.ts';
 import { type SignalCounts, summarise } from '../statistics/report.ts';
 import type { IndicatorSeries, RunReport } from '../statistics/run-report.ts';
 import { tradeRecord } from '../statistics/trade-record.ts';
@@ -29,17 +28,13 @@ export interface FinishedBacktest {
 export function backtestReport({ plan, spec, result, candles, notes }: FinishedBacktest): RunReport {
   const { definition } = spec;
   const main = candles[0]!.columns;
-  const closeTimes = main.openTime.map((time) => time + main.intervalMs);
+  const closeTimes = closeTimesOf(main);
   const rows = rowsAt(result.times, closeTimes);
-  const equity = atRows(result.equity, rows);
-  // Other feeds may have gone on after the main one's last bar; what is left at the end counts.
-  if (equity.length > 0) equity[equity.length - 1] = result.equity.at(-1)!;
+  const equity = equityAt(result, closeTimes);
   const indicators = indicatorSeries(spec, result, rows);
   const trades = result.record.roundTrips.map((trip) => tradeRecord(trip, main.openTime));
   const signals = countSignals(result.record.signals);
-  const openPositions = openPositionsOf(result.portfolio, (symbol) =>
-    snapPrice(result.portfolio.instrument(symbol), result.session.engine.account.mark(symbol), 'nearest'),
-  );
+  const openPositions = leftOpen(result);
   const summary = summarise({
     currency: spec.currency,
     startingBalance: toNumber(spec.startingBalance),
@@ -77,17 +72,6 @@ export function backtestReport({ plan, spec, result, candles, notes }: FinishedB
     configuration: describePlan(plan),
     notes: [...notes, ...lossNotes(result)],
   };
-}
-
-/** For each of `closeTimes` the row of `times` at which it stands; every one does. Both rise. */
-function rowsAt(times: Float64Array, closeTimes: Float64Array): Int32Array {
-  const rows = new Int32Array(closeTimes.length);
-  let row = 0;
-  for (let index = 0; index < closeTimes.length; index++) {
-    while (times[row]! < closeTimes[index]!) row += 1;
-    rows[index] = row;
-  }
-  return rows;
 }
 
 function atRows(values: Float64Array, rows: Int32Array): Float64Array {

@@ -94,7 +94,8 @@ function rangeOf(spec: ParameterSpec): string {
   }
 }
 
-function unknownParameter(strategy: string, name: string, known: readonly string[]): UserError {
+/** Says that there is no parameter of this name, and which there are. */
+export function unknownParameter(strategy: string, name: string, known: readonly string[]): UserError {
   const near = closestName(name, known);
   const guess = near === undefined ? '' : ` Did you mean ${near}?`;
   const list = known.length === 0 ? 'It has none.' : `It has ${known.join(', ')}.`;
@@ -104,13 +105,19 @@ function unknownParameter(strategy: string, name: string, known: readonly string
 function wrongValue(strategy: string, name: string, spec: ParameterSpec, wish: unknown): UserError {
   const near = spec.type === 'choice' && typeof wish === 'string' ? closestName(wish, spec.choices) : undefined;
   const guess = near === undefined ? '' : ` Did you mean ${near}?`;
-  const wanted = {
-    integer: `a whole number from ${rangeOf(spec)}`,
-    decimal: `a number from ${rangeOf(spec)}`,
-    choice: rangeOf(spec),
-    flag: rangeOf(spec),
-  }[spec.type];
-  return new UserError(`The parameter ${name} of ${strategy} must be ${wanted}, but is ${show(wish)}.${guess}`);
+  return new UserError(`The parameter ${name} of ${strategy} must be ${allowed(spec)}, but is ${show(wish)}.${guess}`);
+}
+
+/** What a value of `spec` may be, in words: `a whole number from 1 to 500`. */
+export function allowed(spec: ParameterSpec): string {
+  switch (spec.type) {
+    case 'integer':
+      return `a whole number from ${rangeOf(spec)}`;
+    case 'decimal':
+      return `a number from ${rangeOf(spec)}`;
+    default:
+      return rangeOf(spec);
+  }
 }
 
 /** A value that is in the way, short and unmistakable: texts in quotes. */
