@@ -3,6 +3,7 @@ import { Atr } from '../indicators/atr.ts';
 import { Ema } from '../indicators/ema.ts';
 import { Sma } from '../indicators/sma.ts';
 import type { CandleWindow } from '../market/candle-window.ts';
+import { crossedAbove, crossedBelow } from './column-signals.ts';
 import { choice, decimal, integer, type ParameterValues } from './parameters.ts';
 import { showNumber } from './show-number.ts';
 import { type Decision, defineStrategy, type Market, Strategy } from './strategy.ts';
@@ -101,4 +102,13 @@ export default defineStrategy({
     fast < slow ? undefined : `fast (${fast}) must be less than slow (${slow}), or the averages mean the opposite`,
   plots: { fast: { pane: 'price' }, slow: { pane: 'price' } },
   create: (values, market) => new MovingAverageCross(values, market),
+  signals({ fast, slow, type, direction, stopAtr }, series) {
+    if (stopAtr > 0) return undefined;
+    const [quick, calm] = type === 'sma' ? [series.sma(fast), series.sma(slow)] : [series.ema(fast), series.ema(slow)];
+    const downwards = crossedBelow(quick, calm);
+    return {
+      enterLong: crossedAbove(quick, calm),
+      ...(direction === 'long-short' ? { enterShort: downwards } : { exitLong: downwards }),
+    };
+  },
 });

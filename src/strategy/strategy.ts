@@ -5,6 +5,8 @@ import type { Json } from '../foundation/json.ts';
 import { restoreFields, snapshotFields } from '../foundation/state-codec.ts';
 import type { EpochMs } from '../foundation/time.ts';
 import type { CandleWindow } from '../market/candle-window.ts';
+import type { ColumnSeries } from './column-series.ts';
+import type { ColumnSignals } from './column-signals.ts';
 import type { ParameterSpecs, ParameterValues } from './parameters.ts';
 
 /** What a strategy may know: closed bars, its own position and equity, and the market's time. Nothing else. */
@@ -79,6 +81,11 @@ export interface StrategyDefinition<Specs extends ParameterSpecs = ParameterSpec
   /** What `indicators()` gives, and where it is drawn. */
   readonly plots?: Readonly<Record<string, Plot>>;
   create(parameters: ParameterValues<Specs>, market: Market): Strategy;
+  /**
+   * The same decisions as columns, so that sweeps are many times as fast: exactly what `process` of a strategy with these
+   * parameters signals on the bars of its one feed. `undefined` where the parameters ask for what columns can't say.
+   */
+  signals?(parameters: ParameterValues<Specs>, series: ColumnSeries): ColumnSignals | undefined;
 }
 
 /** Declares a strategy: what a strategy file exports as its default. */

@@ -1,0 +1,85 @@
+import { type Feed, feedName } from '../../domain/candle.ts';
+import type { Instrument } from '../../domain/instrument.ts';
+import { timeframeMs } from '../../domain/timeframe.ts';
+import type { SessionSpec, VenueFactory } from '../../engine/open-session.ts';
+import type { CostModel } from '../../execution/cost-models.ts';
+import { MatchingEngine, type MatchingOptions } from '../../execution/matching-engine.ts';
+import { MINUTE_MS } from '../../foundation/time.ts';
+import type { CandleColumns } from '../../market/candle-columns.ts';
+import type { EndOfRun } from '../backtest.ts';
+
+/** What trading costs at the simulated venue, and how it fills. */
+export interface VenueCosts {
+  readonly model: CostModel;
+  readonly latencyMs: number;
+  readonly seed: number;
+  readonly matching?: MatchingOptions;
+}
+
+/** What all points of a sweep have in common. The parameters of `session` are not read. */
+export interface ColumnTerms {
+  readonly session: SessionSpec;
+  readonly columns: ReadonlyMap<string, CandleColumns>;
+  readonly costs: VenueCosts;
+  readonly endOfRun?: EndOfRun | undefined;
+}
+
+/** Terms under which orders fill whole at the next bar's open, and nothing happens but on bars with signals. */
+export interface PlainTerms extends ColumnTerms {
+  readonly bars: CandleColumns;
+  readonly instrument: Instrument;
+}
+
+/**
+ * The terms, when they are plain: one symbol with one feed of sound bars that don't overlap, fees in quote currency,
+ * orders that are at the venue when the next bar opens and fill there whole, and sizes that depend on the present alone.
+ */
+export function plainTerms(terms: ColumnTerms): PlainTerms | undefined {
+  const { session, columns, costs } = terms;
+  const { symbols, timeframe, instruments, sizing } = session;
+  const instrument = instruments[0];
+  if (instrument === undefined || symbols.length !== 1 || instruments.length !== 1) return undefined;
+  if (instrument.symbol !== symbols[0]) return undefined;
+  if (instrument.quoteCurrency !== session.currency || session.startingBalance <= 0n) return undefined;
+  const feed: Feed = { symbol: symbols[0]!, timeframe };
+  const bars = columns.get(feedName(feed));
+  if (bars === undefined || bars.length === 0 || bars.intervalMs !== timeframeMs(timeframe)) return undefined;
+  const { model, latencyMs, matching } = costs;
+  if (latencyMs !== 0 || (matching?.maximumVolumeShare ?? null) !== null) return undefined;
+  if ((model.fees.currency ?? 'quote') !== 'quote') return undefined;
+  // Estimated from every bar.
+  if (sizing.kind === 'volatility-target') return undefined;
+  if (!areSound(bars)) return undefined;
+  return { ...terms, bars, instrument };
+}
+
+/** Sound bars, each of which opens when the one before has closed, or later. */
+function areSound({ length, intervalMs, openTime, open, high, low, close, volume }: CandleColumns): boolean {
+  if (intervalMs < MINUTE_MS) return false;
+  let earliest = Number.NEGATIVE_INFINITY;
+  for (let row = 0; row < length; row++) {
+    const time = openTime[row]!;
+    const bottom = low[row]!;
+    const top = high[row]!;
+    const inRange = open[row]! >= bottom && open[row]! <= top && close[row]! >= bottom && close[row]! <= top;
+    if (!(inRange && bottom > 0 && top < Number.POSITIVE_INFINITY && volume[row]! < Number.POSITIVE_INFINITY))
+      return false;
+    if (!(time >= earliest)) return false;
+    earliest = time + intervalMs;
+  }
+  return true;
+}
+
+/** The simulated venue of these terms. */
+export function venueOf({ model, latencyMs, seed, matching }: VenueCosts): VenueFactory {
+  return (instruments, account, emit) =>
+    new MatchingEngine({
+      instruments,
+      costs: model,
+      latencyMs,
+      seed,
+      account,
+      emit,
+      ...(matching && { options: matching }),
+    });
+}
