@@ -34,7 +34,7 @@ export interface BacktestRequest {
 
 export interface BacktestResult<Record extends EngineListener = RunRecord> {
   readonly record: Record;
-  /** The instants at which bars closed, and equity after each. */
+  /** The instants at which bars closed, and equity after each. Runs over the same columns share their `times`. */
   readonly times: Float64Array;
   readonly equity: Float64Array;
   /** By name, as long as `times`; NaN while one warms up. Empty unless sampled. */
@@ -44,6 +44,8 @@ export interface BacktestResult<Record extends EngineListener = RunRecord> {
 }
 
 const PROGRESS_EVERY = 16_384;
+/** How many bars are walked in one call. */
+const STRETCH = 1_024;
 
 /** Runs a strategy over history. Synchronous and deterministic: the same request gives the same bits. */
 export function runBacktest(request: BacktestRequest & { readonly record: 'lean' }): BacktestResult<LeanRecord>;
@@ -86,23 +88,35 @@ function walk(
 
 /** With one feed each of its bars is an instant. */
 function walkOne(
-  { openTime, intervalMs, length }: CandleColumns,
+  columns: CandleColumns,
   session: TradingSession,
   samples: Samples,
   onProgress: ((fraction: number) => void) | undefined,
 ): void {
+  const { length } = columns;
+  for (let from = 0; from < length; from += STRETCH) {
+    const end = Math.min(length, from + STRETCH);
+    walkStretch(columns, session, samples, from, end);
+    if (end < length && end % PROGRESS_EVERY === 0) onProgress?.(end / length);
+  }
+}
+
+/** The loop over bars. A function of its own that is called often: V8 makes its best code for calls, not for loops. */
+function walkStretch(
+  { openTime, intervalMs }: CandleColumns,
+  session: TradingSession,
+  samples: Samples,
+  from: number,
+  end: number,
+): void {
   const { windows, fresh } = session.engine.market;
   const window = windows[0]!;
-  for (let from = 0; from < length; from += PROGRESS_EVERY) {
-    const end = Math.min(length, from + PROGRESS_EVERY);
-    for (let row = from; row < end; row++) {
-      moveWindow(window, row);
-      fresh[0] = 1;
-      const time = epochMs(openTime[row]! + intervalMs);
-      session.slice(time);
-      samples.take(time);
-    }
-    if (end < length) onProgress?.(end / length);
+  for (let row = from; row < end; row++) {
+    moveWindow(window, row);
+    fresh[0] = 1;
+    const time = epochMs(openTime[row]! + intervalMs);
+    session.slice(time);
+    samples.take(time);
   }
 }
 
@@ -143,28 +157,49 @@ function closeTimeAt(columns: CandleColumns, row: number): number {
   return row < columns.length ? columns.closeTime(row) : Number.POSITIVE_INFINITY;
 }
 
+/** Close times of columns that are the only feed of a run: the runs of a sweep share them. */
+const closeTimes = new WeakMap<CandleColumns, Float64Array>();
+
+function closeTimesOf(columns: CandleColumns): Float64Array {
+  let times = closeTimes.get(columns);
+  if (times === undefined) {
+    const { openTime, intervalMs, length } = columns;
+    times = new Float64Array(length);
+    for (let row = 0; row < length; row++) times[row] = openTime[row]! + intervalMs;
+    closeTimes.set(columns, times);
+  }
+  return times;
+}
+
 /** Equity and indicators at each instant. */
 class Samples {
   count = 0;
   readonly #times: Float64Array;
+  readonly #knowsTimes: boolean;
   readonly #equity: Float64Array;
   readonly #indicators: Map<string, Float64Array>;
+  readonly #hasIndicators: boolean;
   readonly #session: TradingSession;
 
   constructor(series: readonly CandleColumns[], session: TradingSession, withIndicators: boolean) {
     const most = series.reduce((sum, one) => sum + one.length, 0);
     this.#session = session;
-    this.#times = new Float64Array(most);
+    this.#knowsTimes = series.length === 1;
+    this.#times = this.#knowsTimes ? closeTimesOf(series[0]!) : new Float64Array(most);
     this.#equity = new Float64Array(most);
     const names = withIndicators ? Object.keys(session.engine.indicators()) : [];
     this.#indicators = new Map(names.map((name) => [name, new Float64Array(most).fill(Number.NaN)]));
+    this.#hasIndicators = names.length > 0;
   }
 
   take(time: EpochMs): void {
     const at = this.count++;
-    this.#times[at] = time;
+    if (!this.#knowsTimes) this.#times[at] = time;
     this.#equity[at] = this.#session.engine.account.equity;
-    if (this.#indicators.size === 0) return;
+    if (this.#hasIndicators) this.#takeIndicators(at);
+  }
+
+  #takeIndicators(at: number): void {
     for (const [name, value] of Object.entries(this.#session.engine.indicators())) {
       const column = this.#indicators.get(name);
       if (column) column[at] = value;
@@ -177,7 +212,8 @@ class Samples {
   }
 
   result(): Pick<BacktestResult, 'times' | 'equity' | 'indicators'> {
-    const cut = (column: Float64Array): Float64Array => column.slice(0, this.count);
+    const cut = (column: Float64Array): Float64Array =>
+      this.count === column.length ? column : column.slice(0, this.count);
     return {
       times: cut(this.#times),
       equity: cut(this.#equity),

@@ -15,18 +15,20 @@ export class Portfolio {
   /** The currency that equity is said in. */
   readonly currency: string;
   readonly startingBalance: Money;
-  readonly #instruments: ReadonlyMap<string, Instrument>;
-  #balances = new Map<string, Money>();
-  #positions = new Map<string, Position>();
-  #fees = new Map<string, Money>();
+  readonly #instruments: readonly Instrument[];
+  readonly #positions: readonly Position[];
+  readonly #indexOf: ReadonlyMap<string, number>;
+  #balances = new Amounts();
+  #fees = new Amounts();
   #booked = 0;
 
   constructor(currency: string, startingBalance: Money, instruments: readonly Instrument[]) {
     this.currency = currency;
     this.startingBalance = startingBalance;
-    this.#instruments = new Map(instruments.map((one) => [one.symbol, one]));
-    this.#balances.set(currency, startingBalance);
-    for (const one of instruments) this.#positions.set(one.symbol, new Position(one.symbol));
+    this.#instruments = instruments;
+    this.#positions = instruments.map((one) => new Position(one.symbol));
+    this.#indexOf = new Map(instruments.map((one, index) => [one.symbol, index]));
+    this.#balances.add(currency, startingBalance);
   }
 
   /** How many fills were booked. */
@@ -35,48 +37,50 @@ export class Portfolio {
   }
 
   balance(currency: string): Money {
-    return this.#balances.get(currency) ?? ZERO_MONEY;
+    return this.#balances.of(currency);
   }
 
   get balances(): ReadonlyMap<string, Money> {
-    return this.#balances;
+    return this.#balances.toMap();
+  }
+
+  /** Those that {@link balances} are in. */
+  get currencies(): readonly string[] {
+    return this.#balances.currencies;
   }
 
   /** What was paid in fees so far, by currency. */
   get fees(): ReadonlyMap<string, Money> {
-    return this.#fees;
+    return this.#fees.toMap();
   }
 
   position(symbol: string): Position {
-    const position = this.#positions.get(symbol);
-    if (position === undefined) refuseSymbol(symbol);
-    return position;
+    return this.#positions[this.#index(symbol)]!;
   }
 
   positions(): Iterable<Position> {
-    return this.#positions.values();
+    return this.#positions;
   }
 
   instrument(symbol: string): Instrument {
-    const found = this.#instruments.get(symbol);
-    if (found === undefined) refuseSymbol(symbol);
-    return found;
+    return this.#instruments[this.#index(symbol)]!;
   }
 
   /** Books a fill. Gives the round trip that it ended, if it ended one. */
   apply(fill: Fill): RoundTrip | undefined {
-    const { quoteCurrency } = this.instrument(fill.symbol);
+    const index = this.#index(fill.symbol);
+    const { quoteCurrency } = this.#instruments[index]!;
     const { feeCurrency, fee } = fill;
     const value = notional(fill.price, fill.quantity);
     const paid = (fill.side === 'buy' ? -value : value) as Money;
-    if (feeCurrency === quoteCurrency) this.#move(quoteCurrency, (paid - fee) as Money);
+    if (feeCurrency === quoteCurrency) this.#balances.add(quoteCurrency, (paid - fee) as Money);
     else {
-      this.#move(quoteCurrency, paid);
-      this.#move(feeCurrency, -fee as Money);
+      this.#balances.add(quoteCurrency, paid);
+      this.#balances.add(feeCurrency, -fee as Money);
     }
-    this.#fees.set(feeCurrency, ((this.#fees.get(feeCurrency) ?? 0n) + fee) as Money);
+    this.#fees.add(feeCurrency, fee);
     this.#booked += 1;
-    return this.position(fill.symbol).apply(fill, feeCurrency === quoteCurrency ? fee : ZERO_MONEY, value);
+    return this.#positions[index]!.apply(fill, feeCurrency === quoteCurrency ? fee : ZERO_MONEY, value);
   }
 
   /**
@@ -85,10 +89,14 @@ export class Portfolio {
    */
   equity(mark: (symbol: string) => Price, rate: (currency: string) => Price = unknownRate): Money {
     let total = 0n;
-    for (const [currency, balance] of this.#balances) total += this.#converted(currency, balance, rate);
-    for (const position of this.#positions.values()) {
+    const { currencies } = this.#balances;
+    for (let index = 0; index < currencies.length; index++) {
+      total += this.#converted(currencies[index]!, this.#balances.at(index), rate);
+    }
+    for (let index = 0; index < this.#positions.length; index++) {
+      const position = this.#positions[index]!;
       if (position.quantity === 0n) continue;
-      const { quoteCurrency } = this.instrument(position.symbol);
+      const { quoteCurrency } = this.#instruments[index]!;
       total += this.#converted(quoteCurrency, notional(mark(position.symbol), position.quantity), rate);
     }
     return total as Money;
@@ -96,31 +104,34 @@ export class Portfolio {
 
   realisedProfit(): Money {
     let total = 0n;
-    for (const position of this.#positions.values()) total += position.realisedProfit;
+    for (const position of this.#positions) total += position.realisedProfit;
     return total as Money;
   }
 
   snapshot(): Json {
     return {
-      balances: encodeState(this.#balances),
-      fees: encodeState(this.#fees),
+      balances: encodeState(this.#balances.toMap()),
+      fees: encodeState(this.#fees.toMap()),
       booked: this.#booked,
-      positions: [...this.#positions.values()].map((position) => [position.symbol, position.snapshot()]),
+      positions: this.#positions.map((position) => [position.symbol, position.snapshot()]),
     };
   }
 
   restore(state: Json): void {
     const saved = state as JsonObject;
-    this.#balances = decodeState(saved.balances!) as Map<string, Money>;
-    this.#fees = decodeState(saved.fees!) as Map<string, Money>;
+    this.#balances = Amounts.from(decodeState(saved.balances!) as Map<string, Money>);
+    this.#fees = Amounts.from(decodeState(saved.fees!) as Map<string, Money>);
     this.#booked = saved.booked as number;
     for (const [symbol, position] of saved.positions as readonly (readonly [string, Json])[]) {
       this.position(symbol).restore(position);
     }
   }
 
-  #move(currency: string, amount: Money): void {
-    this.#balances.set(currency, ((this.#balances.get(currency) ?? 0n) + amount) as Money);
+  #index(symbol: string): number {
+    if (symbol === this.#positions[0]!.symbol) return 0;
+    const index = this.#indexOf.get(symbol);
+    if (index === undefined) throw new InvariantError('No such symbol in the portfolio', { symbol });
+    return index;
   }
 
   #converted(currency: string, amount: Money, rate: (currency: string) => Price): bigint {
@@ -129,8 +140,36 @@ export class Portfolio {
   }
 }
 
-function refuseSymbol(symbol: string): never {
-  throw new InvariantError('No such symbol in the portfolio', { symbol });
+/** Amounts by currency, in the order in which the currencies came. There are few: searching a list is the quickest. */
+class Amounts {
+  readonly currencies: string[] = [];
+  readonly #amounts: Money[] = [];
+
+  static from(amounts: ReadonlyMap<string, Money>): Amounts {
+    const made = new Amounts();
+    for (const [currency, amount] of amounts) made.add(currency, amount);
+    return made;
+  }
+
+  at(index: number): Money {
+    return this.#amounts[index]!;
+  }
+
+  of(currency: string): Money {
+    return this.#amounts[this.currencies.indexOf(currency)] ?? ZERO_MONEY;
+  }
+
+  add(currency: string, amount: Money): void {
+    const index = this.currencies[0] === currency ? 0 : this.currencies.indexOf(currency);
+    if (index < 0) {
+      this.currencies.push(currency);
+      this.#amounts.push(amount);
+    } else this.#amounts[index] = (this.#amounts[index]! + amount) as Money;
+  }
+
+  toMap(): Map<string, Money> {
+    return new Map(this.currencies.map((currency, index) => [currency, this.#amounts[index]!]));
+  }
 }
 
 function unknownRate(currency: string): never {

@@ -18,7 +18,7 @@ import { type PositionSizing, VolatilityEstimate } from '../risk/position-sizing
 import type { Refusal } from '../risk/risk-check.ts';
 import { RiskGate } from '../risk/risk-gate.ts';
 import type { Strategy } from '../strategy/strategy.ts';
-import { Account } from './account.ts';
+import { Account, doubles } from './account.ts';
 import { botPrefix, decisionId, decisionStem } from './decision-ids.ts';
 import type { EngineMarket } from './engine-market.ts';
 import { Exposure } from './exposure.ts';
@@ -90,7 +90,8 @@ export class Engine {
   readonly #strategy: Strategy;
   readonly #options: EngineOptions;
   readonly #exposure: Exposure;
-  readonly #markTimes: Float64Array;
+  readonly #markTimes: number[];
+  readonly #watchesVolatility: boolean;
   readonly #markSources: readonly string[];
   readonly #volatility: readonly VolatilityEstimate[];
   /** The bot as it stands in ids. */
@@ -107,7 +108,8 @@ export class Engine {
     this.account = new Account(options.currency, options.startingBalance, options.instruments, options.rates);
     this.gate = new RiskGate(options.limits);
     this.#exposure = new Exposure(market, this.account, this.orders, options.instruments);
-    this.#markTimes = new Float64Array(options.instruments.length);
+    this.#markTimes = doubles(options.instruments.length, 0);
+    this.#watchesVolatility = options.sizing.kind === 'volatility-target';
     const execution = options.instruments.map((one) => market.windows[market.executionWindow(one.symbol)]!.feed);
     this.#markSources = execution.map((feed) => `candle:${feedName(feed)}`);
     this.#volatility = execution.map((feed) => new VolatilityEstimate(timeframeMs(feed.timeframe)));
@@ -128,7 +130,7 @@ export class Engine {
   mark(index: number, close: number, time: EpochMs): void {
     this.account.setMark(index, close);
     this.#markTimes[index] = time;
-    if (this.#options.sizing.kind === 'volatility-target') this.#volatility[index]!.update(close);
+    if (this.#watchesVolatility) this.#volatility[index]!.update(close);
   }
 
   /** Lets the strategy decide on the bars that have just closed, and turns its signals into {@link commands}. */
@@ -208,7 +210,9 @@ export class Engine {
     this.account.restore(saved.account!);
     this.gate.restore(saved.gate!);
     this.orders.restore(saved.orders!);
-    this.#markTimes.set(saved.markTimes as readonly number[]);
+    (saved.markTimes as readonly number[]).forEach((one, index) => {
+      this.#markTimes[index] = one;
+    });
     (saved.volatility as readonly Json[]).forEach((one, index) => {
       this.#volatility[index]!.takeUp(decodeState(one) as number[]);
     });

@@ -6,7 +6,8 @@ import {
   type OrderEvent,
   type OrderTerms,
 } from '../domain/order.ts';
-import { invariant } from '../foundation/errors.ts';
+import { InvariantError } from '../foundation/errors.ts';
+import { FewEntries } from '../foundation/few-entries.ts';
 import { toNumber } from '../foundation/fixed-point.ts';
 import type { Json } from '../foundation/json.ts';
 import { decodeState, encodeState } from '../foundation/state-codec.ts';
@@ -15,7 +16,7 @@ const none: readonly Order[] = [];
 
 /** The bot's own orders that have not ended, in the order in which they were made. */
 export class OpenOrders {
-  #orders = new Map<string, Order>();
+  #orders = new FewEntries<Order>();
   /** Those that the venue was asked to cancel and has not answered for. */
   #cancelling = new Set<string>();
 
@@ -24,8 +25,11 @@ export class OpenOrders {
   }
 
   add(terms: OrderTerms): void {
-    invariant(!this.#orders.has(terms.clientOrderId), 'A client order id was used twice', { id: terms.clientOrderId });
-    this.#orders.set(terms.clientOrderId, intendedOrder(terms));
+    const { clientOrderId } = terms;
+    if (this.#orders.has(clientOrderId)) {
+      throw new InvariantError('A client order id was used twice', { id: clientOrderId });
+    }
+    this.#orders.set(clientOrderId, intendedOrder(terms));
   }
 
   get(clientOrderId: string): Order | undefined {
@@ -35,14 +39,14 @@ export class OpenOrders {
   /** Moves the order on; an order that has ended is forgotten. Gives it as it is after the event. */
   apply(event: OrderEvent): Order {
     const order = this.#orders.get(event.clientOrderId);
-    invariant(order !== undefined, 'A venue spoke of an order that is not open', {
-      clientOrderId: event.clientOrderId,
-      event: event.kind,
-    });
+    if (order === undefined) {
+      const { clientOrderId, kind } = event;
+      throw new InvariantError('A venue spoke of an order that is not open', { clientOrderId, event: kind });
+    }
     const next = applyOrderEvent(order, event);
     if (isTerminal(next)) {
       this.#orders.delete(event.clientOrderId);
-      this.#cancelling.delete(event.clientOrderId);
+      if (this.#cancelling.size > 0) this.#cancelling.delete(event.clientOrderId);
     } else this.#orders.set(event.clientOrderId, next);
     return next;
   }
@@ -55,8 +59,10 @@ export class OpenOrders {
   live(symbol: string): readonly Order[] {
     if (this.#orders.size === 0) return none;
     const found: Order[] = [];
-    for (const [id, order] of this.#orders) {
-      if (order.terms.symbol === symbol && !this.#cancelling.has(id)) found.push(order);
+    for (const order of this.#orders.values()) {
+      const { terms } = order;
+      if (terms.symbol !== symbol) continue;
+      if (this.#cancelling.size === 0 || !this.#cancelling.has(terms.clientOrderId)) found.push(order);
     }
     return found;
   }
@@ -76,6 +82,7 @@ export class OpenOrders {
     const saved = state as { readonly orders: Json; readonly cancelling: readonly string[] };
     const orders = decodeState(saved.orders) as Order[];
     this.#cancelling = new Set(saved.cancelling);
-    this.#orders = new Map(orders.map((order) => [order.terms.clientOrderId, order]));
+    this.#orders = new FewEntries();
+    for (const order of orders) this.#orders.set(order.terms.clientOrderId, order);
   }
 }

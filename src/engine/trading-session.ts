@@ -22,6 +22,8 @@ export interface BarVenue {
     close: number,
     volume: number,
   ): void;
+  /** {@link onBar} when no order of the symbol is open: then a bar can do nothing. False, and nothing done, otherwise. */
+  passBar(symbol: string, closeTime: EpochMs, close: number): boolean;
   submit(order: ApprovedOrder, now: EpochMs): void;
   cancel(clientOrderId: string, now: EpochMs): void;
   snapshot(): Json;
@@ -44,14 +46,14 @@ export class TradingSession {
   readonly #windows: readonly CandleWindow[];
   readonly #fresh: Uint8Array;
   /** For each window: the instrument's index when it is the one by which its symbol is filled and marked, else −1. */
-  readonly #execution: Int32Array;
+  readonly #execution: readonly number[];
 
   constructor(engine: Engine, venue: BarVenue) {
     this.engine = engine;
     this.#venue = venue;
     this.#windows = engine.market.windows;
     this.#fresh = engine.market.fresh;
-    this.#execution = Int32Array.from(this.#windows, ({ feed }, index) =>
+    this.#execution = this.#windows.map(({ feed }, index) =>
       engine.market.executionWindow(feed.symbol) === index ? engine.account.indexOf(feed.symbol) : -1,
     );
   }
@@ -132,16 +134,11 @@ export class TradingSession {
   }
 
   #showBar(window: CandleWindow, time: EpochMs): void {
-    this.#venue.onBar(
-      window.feed.symbol,
-      window.openTime(),
-      time,
-      window.open(),
-      window.high(),
-      window.low(),
-      window.close(),
-      window.volume(),
-    );
+    const { symbol } = window.feed;
+    const close = window.close();
+    if (this.#venue.passBar(symbol, time, close)) return;
+    const openTime = window.openTime();
+    this.#venue.onBar(symbol, openTime, time, window.open(), window.high(), window.low(), close, window.volume());
   }
 
   #flush(time: EpochMs): void {

@@ -158,6 +158,16 @@ export class MatchingEngine {
     new BarWalk(book, path, liquidity, this.#fills, this.#orders, this.#setup.emit).run();
   }
 
+  /** {@link onBar} for a symbol without open orders, to which a bar can do nothing. False, and nothing done, otherwise. */
+  passBar(symbol: string, closeTime: EpochMs, close: number): boolean {
+    const book = symbol === this.#lastSymbol ? this.#lastBook! : this.#turnTo(symbol);
+    if (book.orders.length > 0) return false;
+    if (closeTime < book.lastCloseTime) throwOutOfOrder(symbol, closeTime, book.lastCloseTime);
+    book.lastCloseTime = closeTime;
+    book.lastClose = close;
+    return true;
+  }
+
   /** In the order of submission. */
   openOrders(): readonly OpenOrder[] {
     return Array.from(this.#orders.values(), (order) => order.view);

@@ -36,7 +36,10 @@ export class SymbolBook {
   }
 
   remove(order: VenueOrder): void {
-    this.orders.splice(this.orders.indexOf(order), 1);
+    const last = this.orders.length - 1;
+    // Mostly it is the only one, or the last.
+    if (this.orders[last] === order) this.orders.pop();
+    else this.orders.splice(this.orders.indexOf(order), 1);
     this.#isArmed = false;
   }
 

@@ -1,6 +1,7 @@
 import type { Instrument } from '../domain/instrument.ts';
 import type { OrderEvent, OrderTerms } from '../domain/order.ts';
 import { InvariantError } from '../foundation/errors.ts';
+import { FewEntries } from '../foundation/few-entries.ts';
 import type { Json } from '../foundation/json.ts';
 import { type EpochMs, epochMs } from '../foundation/time.ts';
 import type { OrderEventListener } from './order-gateway.ts';
@@ -23,7 +24,8 @@ export class VenueOrders {
   readonly #emit: OrderEventListener;
   readonly #remembered: number;
   readonly #books: ReadonlyMap<string, SymbolBook>;
-  #open = new Map<string, VenueOrder>();
+  #lastBook: SymbolBook | undefined;
+  #open = new FewEntries<VenueOrder>();
   /** The last orders that ended, oldest first: for duplicates and late followers. */
   #ended = new Map<string, Outcome>();
   /** Their ids in a ring: a map finds its oldest key only by passing all that were deleted before it. */
@@ -37,7 +39,9 @@ export class VenueOrders {
   }
 
   book(symbol: string): SymbolBook | undefined {
-    return this.#books.get(symbol);
+    if (this.#lastBook?.instrument.symbol === symbol) return this.#lastBook;
+    this.#lastBook = this.#books.get(symbol);
+    return this.#lastBook;
   }
 
   get(clientOrderId: string): VenueOrder | undefined {
@@ -101,7 +105,7 @@ export class VenueOrders {
   restore(state: Json): void {
     const saved = state as { readonly open: readonly Json[]; readonly ended: readonly [string, Outcome][] };
     for (const book of this.#books.values()) book.clear();
-    this.#open = new Map();
+    this.#open = new FewEntries();
     this.#ended = new Map(saved.ended);
     this.#endedIds = saved.ended.map(([id]) => id);
     this.#nextEnded = 0;
@@ -181,7 +185,7 @@ export class VenueOrders {
   }
 
   #bookFor(symbol: string): SymbolBook {
-    const book = this.#books.get(symbol);
+    const book = this.book(symbol);
     if (!book) throw new InvariantError('The venue does not trade this symbol', { symbol });
     return book;
   }
