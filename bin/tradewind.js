@@ -1,37 +1,58 @@
 #!/usr/bin/env node
 /**
  * Starts the program. Runs on any Node that is still about (20 too): it finds the Node 24 or newer that the program
- * itself needs, hands over to it, and passes on signals, exit code and fatal signal.
+ * itself needs, hands over to it, and passes on signals, exit code and fatal signal. What runs to its end by itself is run
+ * in this very process where its Node is new enough.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import * as modules from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 const REQUIRED_MAJOR = 24;
 /** With these V8 inlines a strategy into the loop over bars, which it would not by its own limits. */
-const NODE_FLAGS = [
-  '--max-inlined-bytecode-size-cumulative=6000',
-  '--max-inlined-bytecode-size=2000',
-  '--disable-warning=ExperimentalWarning',
-];
+const V8_FLAGS = ['--max-inlined-bytecode-size-cumulative=6000', '--max-inlined-bytecode-size=2000'];
+const NODE_FLAGS = [...V8_FLAGS, '--disable-warning=ExperimentalWarning'];
 const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const project = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-const node = findNode();
-if (node === undefined) {
+const isNewEnough = majorOf(process.version) >= REQUIRED_MAJOR;
+const command = process.argv.slice(2).find((parameter) => !parameter.startsWith('-'));
+if (isNewEnough && command !== 'start') {
+  await runHere();
+} else {
+  const node = findNode();
+  if (node === undefined) complain();
+  else handOver(node);
+}
+
+function complain() {
   process.stderr.write(
     `tradewind needs Node ${REQUIRED_MAJOR} or newer, and this is ${process.version}: run "npm ci" in ${project}, which brings one along, or install it from https://nodejs.org.\n`,
   );
   process.exitCode = 2;
-} else {
-  handOver(node);
+}
+
+/** In this process: a second one would take longer to start than most of what the program is asked for. */
+async function runHere() {
+  // Before anything of the program is compiled.
+  for (const flag of V8_FLAGS) setFlagsFromString(flag);
+  const { emitWarning } = process;
+  process.emitWarning = (warning, ...rest) => {
+    const type = typeof rest[0] === 'object' ? rest[0]?.type : rest[0];
+    if (type !== 'ExperimentalWarning' && warning?.name !== 'ExperimentalWarning') emitWarning(warning, ...rest);
+  };
+  // Compiled code, without its types, is kept beside the packages, so that the next start finds it.
+  modules.enableCompileCache(join(project, 'node_modules', '.cache', 'tradewind'));
+  await import('../src/cli/main.ts');
 }
 
 /** This Node when it is new enough, else one that was installed with the project or a folder above it. */
 function findNode() {
-  if (majorOf(process.version) >= REQUIRED_MAJOR) return process.execPath;
+  if (isNewEnough) return process.execPath;
   for (let folder = project; ; folder = dirname(folder)) {
     const found = nodeIn(join(folder, 'node_modules'));
     if (found !== undefined || dirname(folder) === folder) return found;
@@ -65,7 +86,7 @@ function majorOf(version) {
 }
 
 /**
- * Signals are passed on, since most senders (npm, Docker, a service manager) know only this process. A terminal sends
+ * For a program that runs on until it is stopped. Signals are passed on, since most senders (npm, Docker, a service manager) know only this process. A terminal sends
  * Ctrl+C to both; the program takes signals that come together as one. The channel tells the program when this
  * process was killed, so that it does not trade on unseen.
  */

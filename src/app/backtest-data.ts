@@ -4,7 +4,8 @@ import { UserError } from '../foundation/errors.ts';
 import { type EpochMs, toIso } from '../foundation/time.ts';
 import type { CandleColumns } from '../market/candle-columns.ts';
 import { inferInstrument } from '../providers/files/infer-instrument.ts';
-import { type LoadedCandles, type LoadOptions, loadCandles } from '../providers/files/load-candles.ts';
+import type { LoadedCandles } from '../providers/files/load-candles.ts';
+import { DataReader, type Reading } from './data-reader.ts';
 
 /** Where the bars of a symbol are. */
 export interface DataSource {
@@ -18,9 +19,6 @@ export interface Period {
   readonly to?: EpochMs | undefined;
 }
 
-/** How files are read; what is not said is as `loadCandles` has it. */
-export type Reading = Pick<LoadOptions, 'onDefect' | 'timestampMeans'>;
-
 /** Tells how far a long step is, 0 … 1. */
 export type Progress = (step: string, fraction: number) => void;
 
@@ -28,6 +26,8 @@ export interface DataOptions {
   readonly period: Period;
   readonly reading?: Reading | undefined;
   readonly onProgress?: Progress | undefined;
+  /** Default: one of its own, without a cache. */
+  readonly reader?: DataReader | undefined;
 }
 
 export interface BacktestData {
@@ -47,14 +47,14 @@ export interface BacktestData {
 export async function loadBacktestData(
   feeds: readonly Feed[],
   sources: readonly DataSource[],
-  { period, reading = {}, onProgress }: DataOptions,
+  { period, reading = {}, onProgress, reader = new DataReader() }: DataOptions,
 ): Promise<BacktestData> {
   const columns = new Map<string, CandleColumns>();
   const instruments: Instrument[] = [];
   const notes: string[] = [];
   for (const source of sources) {
     const needed = feeds.filter((feed) => feed.symbol === source.symbol);
-    const loaded = await loadFeeds(source, needed, reading, onProgress);
+    const loaded = await loadFeeds(source, needed, { reader, reading, onProgress });
     instruments.push(inferInstrument(source.symbol, loaded[0]!));
     for (const [index, feed] of needed.entries()) {
       columns.set(feedName(feed), inPeriod(loaded[index]!, period, source));
@@ -64,19 +64,16 @@ export async function loadBacktestData(
   return { columns: cutToCommonEnd(feeds, columns, notes), instruments, notes };
 }
 
-/** One load for each timeframe: a file is small beside what a strategy does with it. */
 async function loadFeeds(
   { symbol, path }: DataSource,
   feeds: readonly Feed[],
-  reading: Reading,
-  onProgress: Progress | undefined,
+  { reader, reading, onProgress }: Required<Pick<DataOptions, 'reader' | 'reading'>> & Pick<DataOptions, 'onProgress'>,
 ): Promise<readonly LoadedCandles[]> {
   const loaded: LoadedCandles[] = [];
   for (const { timeframe } of feeds) {
-    const report = onProgress && {
-      onProgress: (at: { done: number; total: number }) => onProgress(`reading ${symbol}`, at.done / at.total),
-    };
-    loaded.push(await loadCandles({ path, symbol, timeframe, ...reading, ...report }));
+    const report =
+      onProgress && ((at: { done: number; total: number }) => onProgress(`reading ${symbol}`, at.done / at.total));
+    loaded.push(await reader!.load({ path, symbol, timeframe, reading, onProgress: report }));
   }
   return loaded;
 }

@@ -8,12 +8,13 @@ import { noLimits, type RiskLimits } from '../risk/limits.ts';
 import type { PositionSizing } from '../risk/position-sizing.ts';
 import { checkParameters } from '../strategy/check-parameters.ts';
 import type { AnyStrategyDefinition } from '../strategy/strategy.ts';
-import type { DataSource, Period, Reading } from './backtest-data.ts';
+import type { DataSource, Period } from './backtest-data.ts';
 import { ownTimeframe, resolveSources } from './backtest-sources.ts';
 import { configurationPath, loadConfiguration } from './config.ts';
 import { given } from './config-bots.ts';
 import { BUNDLED_SYMBOLS, DEFAULT_SIZING, DEFAULT_STARTING_BALANCE } from './config-defaults.ts';
 import type { CostsConfiguration } from './configuration.ts';
+import { DataReader, type Reading } from './data-reader.ts';
 import { resolveStrategy } from './strategy-registry.ts';
 
 /** A strategy, its market, and what trading costs: all that decides what a backtest gives. */
@@ -72,9 +73,14 @@ export type BacktestEnd = keyof typeof ENDS;
  * A plan from wishes, configuration and defaults, in this order. A file tells its own timeframe and symbol.
  *
  * @param cwd the folder from which paths count
+ * @param reader give the run the same one, so that no file is read twice
  * @throws UserError when they don't go together, or a file is missing
  */
-export async function backtestPlan(wishes: BacktestWishes, cwd: string): Promise<BacktestPlan> {
+export async function backtestPlan(
+  wishes: BacktestWishes,
+  cwd: string,
+  reader = new DataReader(),
+): Promise<BacktestPlan> {
   const { from, to, onDefect, timestampMeans } = wishes;
   if (from !== undefined && to !== undefined && from >= to) {
     throw new UserError(`--from ${toIso(from)} must be earlier than --to ${toIso(to)}.`);
@@ -90,6 +96,8 @@ export async function backtestPlan(wishes: BacktestWishes, cwd: string): Promise
     symbols: symbolsOf(wishes, definition),
     configured: configuration.market.data,
     cwd,
+    reading,
+    reader,
   });
   const { costs } = configuration;
   const { fees, spread, slippage, latencyMs, seed } = wishes;
@@ -98,7 +106,7 @@ export async function backtestPlan(wishes: BacktestWishes, cwd: string): Promise
     cwd,
     parameters: wishes.parameters,
     sources,
-    timeframe: wishes.timeframe ?? (await ownTimeframe(sources[0]!, reading)),
+    timeframe: wishes.timeframe ?? (await ownTimeframe(sources[0]!, reading, reader)),
     period: { from, to },
     reading,
     startingBalance: wishes.cash ?? fromNumber<Money>(DEFAULT_STARTING_BALANCE),

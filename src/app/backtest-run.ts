@@ -9,6 +9,7 @@ import { type BacktestData, loadBacktestData, type Progress } from './backtest-d
 import type { BacktestPlan } from './backtest-plan.ts';
 import { backtestReport } from './backtest-report.ts';
 import { symbolCountDefect } from './config-bots.ts';
+import type { DataReader } from './data-reader.ts';
 import { simulatedVenue } from './simulated-venue.ts';
 import { strategyFailure } from './strategy-failure.ts';
 import { type ResolvedStrategy, resolveStrategy } from './strategy-registry.ts';
@@ -25,12 +26,16 @@ export interface BacktestRun {
  * @throws UserError for everything that a person can have got wrong: strategy, parameters, files, period, and a
  *   strategy of theirs that throws
  */
-export async function runBacktestPlan(plan: BacktestPlan, onProgress?: Progress): Promise<BacktestRun> {
+export async function runBacktestPlan(
+  plan: BacktestPlan,
+  onProgress?: Progress,
+  reader?: DataReader,
+): Promise<BacktestRun> {
   const strategy = await resolveStrategy(plan.strategy, { cwd: plan.cwd });
   const parameters = checkPlan(plan, strategy);
   const symbols = plan.sources.map(({ symbol }) => symbol);
   const feeds = strategyFeeds(strategy.definition, parameters, symbols, plan.timeframe);
-  const data = await loadBacktestData(feeds, plan.sources, { ...plan, onProgress });
+  const data = await loadBacktestData(feeds, plan.sources, { ...plan, onProgress, reader });
   const spec: SessionSpec = {
     botId: 'backtest',
     definition: strategy.definition,
@@ -68,7 +73,7 @@ function checkPlan(plan: BacktestPlan, { definition }: ResolvedStrategy): Checke
 }
 
 /** One account holds one currency. */
-function commonCurrency({ instruments }: BacktestData): string {
+export function commonCurrency({ instruments }: Pick<BacktestData, 'instruments'>): string {
   const [first] = instruments;
   const other = instruments.find(({ quoteCurrency }) => quoteCurrency !== first!.quoteCurrency);
   if (other === undefined) return first!.quoteCurrency;

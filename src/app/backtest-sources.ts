@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { Timeframe } from '../domain/timeframe.ts';
 import { UserError } from '../foundation/errors.ts';
-import { loadCandles } from '../providers/files/load-candles.ts';
-import type { DataSource, Reading } from './backtest-data.ts';
+import type { DataSource } from './backtest-data.ts';
 import { BUNDLED_SYMBOLS, bundledFile } from './config-defaults.ts';
 import { readSymbol } from './config-values.ts';
+import { DataReader, type Reading } from './data-reader.ts';
 
 /** What a person has said of the data. */
 export interface SourceWishes {
@@ -16,6 +16,9 @@ export interface SourceWishes {
   readonly configured: ReadonlyMap<string, string>;
   /** The folder from which paths count. */
   readonly cwd: string;
+  readonly reading?: Reading;
+  /** Default: one of its own, without a cache. */
+  readonly reader?: DataReader;
 }
 
 /**
@@ -38,11 +41,15 @@ export async function resolveSources(wishes: SourceWishes): Promise<readonly Dat
 }
 
 /** The timeframe of the file's own bars. */
-export async function ownTimeframe({ path, symbol }: DataSource, reading: Reading = {}): Promise<Timeframe> {
-  return (await loadCandles({ path, symbol, ...reading })).timeframe;
+export async function ownTimeframe(
+  { path, symbol }: DataSource,
+  reading: Reading = {},
+  reader = new DataReader(),
+): Promise<Timeframe> {
+  return (await reader.load({ path, symbol, reading })).timeframe;
 }
 
-async function givenFiles({ data, symbols, cwd }: SourceWishes): Promise<readonly DataSource[]> {
+async function givenFiles({ data, symbols, cwd, reading, reader }: SourceWishes): Promise<readonly DataSource[]> {
   const named: DataSource[] = [];
   const unnamed: string[] = [];
   for (const entry of data) {
@@ -64,7 +71,9 @@ async function givenFiles({ data, symbols, cwd }: SourceWishes): Promise<readonl
       `${count(unnamed, 'file')} and ${count(stray, 'symbol')} do not pair up: give each file with its symbol, --data ${stray[0]}=FILE.`,
     );
   }
-  const recognised = await Promise.all(unnamed.map(async (path) => ({ symbol: await symbolOf(path), path })));
+  const recognised = await Promise.all(
+    unnamed.map(async (path) => ({ symbol: await symbolOf(path, reading, reader), path })),
+  );
   return [...named, ...recognised];
 }
 
@@ -76,8 +85,8 @@ async function symbolAndFile(entry: string, cwd: string): Promise<DataSource | u
   return { symbol: symbol.value, path: resolve(cwd, path!) };
 }
 
-async function symbolOf(path: string): Promise<string> {
-  const { symbol } = await loadCandles({ path, onDefect: 'drop' });
+async function symbolOf(path: string, reading?: Reading, reader = new DataReader()): Promise<string> {
+  const { symbol } = await reader.load({ path, reading });
   if (symbol !== undefined) return symbol;
   throw new UserError(`What symbol is in ${path}? Say it with --symbol, or --data SYMBOL=${basename(path)}.`);
 }

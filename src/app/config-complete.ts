@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { closestName } from '../foundation/closest-name.ts';
+import { InvariantError } from '../foundation/errors.ts';
 import { defaultLimits } from '../risk/limits.ts';
 import { type Complain, completeBots, given } from './config-bots.ts';
 import {
@@ -39,6 +40,15 @@ export interface Folders {
 
 /** What `complete` makes; the rest is known to whoever read the file. */
 export type CompleteSections = Omit<Configuration, 'file' | 'section' | 'fromEnvironment'>;
+
+/** What holds where nothing is written. @param cwd the folder from which paths count */
+export async function defaultConfiguration(cwd: string): Promise<Configuration> {
+  const complain: Complain = (at, message) => {
+    throw new InvariantError('The defaults contradict themselves', { at: at.join('.'), message });
+  };
+  const sections = await complete({}, { written: cwd, working: cwd }, complain);
+  return { ...sections, file: null, fromEnvironment: new Map(), section: () => ({}) };
+}
 
 /** Fills in defaults and checks what no setting shows by itself. Of mistakes `complain` is told. */
 export async function complete(

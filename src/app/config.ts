@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import type { WrittenConfiguration } from './config-schema.ts';
 import type { Configuration } from './configuration.ts';
 
@@ -10,6 +11,17 @@ const USUAL_FILE = 'tradewind.yaml';
 export function environmentVariable(name: string): string | undefined {
   const value = process.env[name];
   return value === undefined || value === '' ? undefined : value;
+}
+
+/**
+ * Where this user's programs keep what can be made again: the XDG base directory specification, and the customs of macOS
+ * and Windows.
+ */
+export function userCacheFolder(): string {
+  const given = environmentVariable('XDG_CACHE_HOME');
+  if (given !== undefined && isAbsolute(given)) return given;
+  if (process.platform === 'win32') return environmentVariable('LOCALAPPDATA') ?? join(homedir(), 'AppData', 'Local');
+  return join(homedir(), ...(process.platform === 'darwin' ? ['Library', 'Caches'] : ['.cache']));
 }
 
 /** `path`, or the usual file where there is one in `cwd`, or none. */
@@ -35,7 +47,11 @@ export async function loadConfiguration(
   path: string | undefined,
   { cwd = process.cwd(), overrides = {}, environment = environmentVariable }: ConfigurationOptions = {},
 ): Promise<Configuration> {
-  // The reader of YAML and the schema are big; what needs no file does without them.
+  // The reader of YAML and the schema are big; what needs neither does without them.
+  if (path === undefined && Object.keys(overrides).length === 0) {
+    const { defaultConfiguration } = await import('./config-complete.ts');
+    return defaultConfiguration(cwd);
+  }
   const { loadConfigurationFile } = await import('./config-file.ts');
   return loadConfigurationFile(path, { cwd, overrides, environment });
 }

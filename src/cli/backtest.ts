@@ -12,6 +12,7 @@ import {
   readSymbol,
   readTimeframe,
 } from '../app/config-values.ts';
+import type { DataReader } from '../app/data-reader.ts';
 import { systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
 import type { RunReport } from '../statistics/run-report.ts';
@@ -35,6 +36,7 @@ interface BacktestOptions extends Omit<BacktestWishes, 'strategy' | 'symbols' | 
   readonly symbol?: readonly string[];
   readonly set?: readonly Assignment[];
   readonly latency?: number;
+  readonly cache: boolean;
   readonly json?: true;
   readonly report?: string;
   readonly definitions?: true;
@@ -77,6 +79,7 @@ export function backtestCommand(context: CommandContext): Command {
     )
     .option('--on-defect <what>', 'unsound rows of a file: refuse (default) or drop', value(oneOf(ON_DEFECT)))
     .option('--timestamp-means <time>', "a file's times are of open (default) or close", value(oneOf(TIMES)))
+    .option('--no-cache', 'read files from their source, and keep nothing of them')
     .option('--from <time>', 'use only bars that open then or later, in UTC', value(readMoment))
     .option('--to <time>', 'use only bars that close then or earlier, in UTC', value(readMoment))
     .option('--set <parameter=value>', 'set a parameter of the strategy; several times', values(readAssignment))
@@ -101,15 +104,18 @@ async function runBacktestCommand(strategy: string, options: BacktestOptions, co
   const { console, cwd } = context;
   const reportPath = options.report === undefined ? undefined : resolve(cwd, options.report);
   if (reportPath !== undefined) await checkReportPath(reportPath);
+  const { DataReader } = await import('../app/data-reader.ts');
+  const reader = new DataReader({ cache: options.cache, onNotice: (sentence) => console.err(`${sentence}\n`) });
+  prefetch(options, cwd, reader);
   const [{ backtestPlan }, { runBacktestPlan }] = await Promise.all([
     import('../app/backtest-plan.ts'),
     import('../app/backtest-run.ts'),
   ]);
-  const plan = await backtestPlan(wishesOf(strategy, options), cwd);
+  const plan = await backtestPlan(wishesOf(strategy, options), cwd, reader);
   const progress = new ProgressLine(console, systemClock);
   let run: BacktestRun;
   try {
-    run = await runBacktestPlan(plan, (step, fraction) => progress.show(step, fraction));
+    run = await runBacktestPlan(plan, (step, fraction) => progress.show(step, fraction), reader);
   } finally {
     progress.clear();
   }
@@ -120,8 +126,24 @@ async function runBacktestCommand(strategy: string, options: BacktestOptions, co
   }
 }
 
+/** Bars are read while the engine is loaded. A file is guessed at: `A=b.csv` is one, or that of A. */
+function prefetch(
+  { data = [], timeframe, onDefect, timestampMeans }: BacktestOptions,
+  cwd: string,
+  reader: DataReader,
+): void {
+  for (const entry of data) {
+    const path = resolve(cwd, entry.replace(/^[^=]+=/s, ''));
+    reader.prefetch({
+      path,
+      timeframe,
+      reading: { ...(onDefect && { onDefect }), ...(timestampMeans && { timestampMeans }) },
+    });
+  }
+}
+
 function wishesOf(strategy: string, options: BacktestOptions): BacktestWishes {
-  const { symbol, set, latency, ...same } = options;
+  const { symbol, set, latency, cache: _, ...same } = options;
   return { ...same, strategy, symbols: symbol, parameters: assigned(set ?? []), latencyMs: latency };
 }
 

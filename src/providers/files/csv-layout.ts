@@ -17,6 +17,8 @@ export interface CsvLayout {
   readonly dayStart: number;
   readonly timeNamed: 'open' | 'close' | undefined;
   readonly symbol: string | undefined;
+  /** Whether the columns were chosen by the symbol that is wanted. */
+  readonly dependsOnSymbol: boolean;
 }
 
 /** Fields per row of the files without a header that are known, in the order time, open, high, low, close, volume, … */
@@ -65,6 +67,7 @@ function leanLayout(match: RegExpExecArray, delimiter: number, firstRow: number)
     dayStart: dateOf(Number(match[1]), Number(match[2]), Number(match[3])),
     timeNamed: 'open',
     symbol: match[4]!.toUpperCase(),
+    dependsOnSymbol: false,
   };
 }
 
@@ -85,7 +88,9 @@ function yfinanceLayout(
   const own = names.map((name, column) => (column === 0 ? 'timestamp' : tickers[column] === symbol ? name : 'other'));
   const { columnOf } = findRoles(own, path);
   const roles = rolesOf(columnOf, names.length);
-  return { format: 'yfinance CSV', delimiter, roles, firstRow, dayStart: 0, timeNamed: undefined, symbol };
+  const dependsOnSymbol = held.length > 1;
+  const format = 'yfinance CSV';
+  return { format, delimiter, roles, firstRow, dayStart: 0, timeNamed: undefined, symbol, dependsOnSymbol };
 }
 
 function headerLayout(
@@ -105,6 +110,7 @@ function headerLayout(
     dayStart: 0,
     timeNamed,
     symbol: symbolColumn === IGNORED ? undefined : row?.[symbolColumn],
+    dependsOnSymbol: false,
   };
 }
 
@@ -126,7 +132,17 @@ function headerlessLayout(first: Line, delimiter: number, bytes: Buffer, path: s
     );
   }
   const roles = inOrder(first.fields.length);
-  return { format, delimiter, roles, firstRow: first.start, dayStart: 0, timeNamed: undefined, symbol: undefined };
+  const [dayStart, dependsOnSymbol] = [0, false];
+  return {
+    format,
+    delimiter,
+    roles,
+    firstRow: first.start,
+    dayStart,
+    timeNamed: undefined,
+    symbol: undefined,
+    dependsOnSymbol,
+  };
 }
 
 function inOrder(fields: number): Int8Array {

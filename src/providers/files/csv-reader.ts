@@ -14,6 +14,7 @@ export interface FileRows {
   readonly decimals: Decimals;
   readonly format: string;
   readonly symbol: string | undefined;
+  readonly dependsOnSymbol: boolean;
   /** What the name of the time column says about its times. */
   readonly timeNamed: 'open' | 'close' | undefined;
   /** The line of a row, by its position; `null` where the source has no lines. */
@@ -45,6 +46,7 @@ export function readCsv(
     decimals,
     format: layout.format,
     symbol: layout.symbol,
+    dependsOnSymbol: layout.dependsOnSymbol,
     timeNamed: layout.timeNamed,
     rawLine: (position) => lineAt(bytes, position),
   };

@@ -18,9 +18,8 @@ export type FileContent =
 
 const unpackGzip = promisify(gunzip);
 
-/** Reads and unpacks a file. Throws a UserError that says what is wrong with it and how to mend that. */
-export async function readFileContent(path: string): Promise<FileContent> {
-  const bytes = await readBytes(path);
+/** Unpacks the bytes of a file. Throws a UserError that says what is wrong with it and how to mend that. */
+export async function fileContentOf(bytes: Buffer, path: string): Promise<FileContent> {
   if (bytes.length === 0) throw new UserError(`${path}: the file is empty.`);
   if (startsWith(bytes, 'PAR1')) return { kind: 'parquet' };
   const name = path.split(/[\\/]/).at(-1)!;
@@ -32,7 +31,8 @@ export async function readFileContent(path: string): Promise<FileContent> {
   return textContent(bytes, name, path);
 }
 
-async function readBytes(path: string): Promise<Buffer> {
+/** All of a file. Throws a UserError where it can't be read. */
+export async function readBytes(path: string): Promise<Buffer> {
   try {
     if ((await stat(path)).isDirectory()) throw new UserError(`${path}: is a folder; give the path of a file.`);
     return await readFile(path);

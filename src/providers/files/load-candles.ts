@@ -1,20 +1,13 @@
-import {
-  barOpenTime,
-  divides,
-  TIMEFRAMES,
-  type Timeframe,
-  timeframeMs,
-  timeframeOfLength,
-} from '../../domain/timeframe.ts';
+import { TIMEFRAMES, type Timeframe, timeframeMs, timeframeOfLength } from '../../domain/timeframe.ts';
 import { UserError } from '../../foundation/errors.ts';
-import { epochMs, toIso } from '../../foundation/time.ts';
+import { epochMs } from '../../foundation/time.ts';
 import type { CandleColumns } from '../../market/candle-columns.ts';
-import { aggregateCandles } from '../../market/candle-history.ts';
 import type { Dataset, DatasetQuality } from '../../market/dataset.ts';
 import { commonSpacing, findGaps, leastSpacing, spacingInWords } from './bar-spacing.ts';
 import type { CandleRows, OnDefect } from './candle-rows.ts';
 import { type FileRows, type OnProgress, readCsv } from './csv-reader.ts';
-import { readFileContent } from './file-content.ts';
+import { fileContentOf, readBytes } from './file-content.ts';
+import { inTimeframe } from './longer-candles.ts';
 import { readParquet } from './parquet-reader.ts';
 import { quotedDecimals } from './price-decimals.ts';
 
@@ -29,11 +22,24 @@ export interface LoadOptions {
   /** `'refuse'` (the default): a file with an unsound row is a UserError. `'drop'`: such rows are left out and counted. */
   readonly onDefect?: OnDefect;
   readonly onProgress?: OnProgress;
+  /** The bytes of the file, where they were read already. */
+  readonly bytes?: Buffer;
 }
 
 /** The bars of a file, and the file. */
 export interface LoadedCandles extends Dataset {
   readonly path: string;
+}
+
+/** The bars of a file in its own timeframe, and how they hang together with the file. */
+export interface OwnCandles {
+  readonly loaded: LoadedCandles;
+  /** What the file or its name says, whatever symbol it was asked for. */
+  readonly ownSymbol: string | undefined;
+  /** Whether another `symbol` would have given other bars. */
+  readonly dependsOnSymbol: boolean;
+  /** The file's own words for a bar, `null` where there are none (Parquet). */
+  readonly rawLine: (row: number) => string | null;
 }
 
 /**
@@ -51,8 +57,15 @@ export async function loadCandles(options: LoadOptions): Promise<LoadedCandles> 
 export async function loadCandlesWithSource(
   options: LoadOptions,
 ): Promise<{ readonly loaded: LoadedCandles; readonly rawLine: (row: number) => string | null }> {
+  const own = await loadOwnCandles(options);
+  const loaded = inTimeframe(own.loaded, options.timeframe);
+  return { loaded, rawLine: loaded === own.loaded ? own.rawLine : () => null };
+}
+
+/** The bars as they are in the file. `timeframe` is only asked where there is but one. */
+export async function loadOwnCandles(options: LoadOptions): Promise<OwnCandles> {
   const { path, onDefect = 'refuse', onProgress } = options;
-  const content = await readFileContent(path);
+  const content = await fileContentOf(options.bytes ?? (await readBytes(path)), path);
   const file =
     content.kind === 'parquet'
       ? await readParquet(path, onProgress)
@@ -66,25 +79,21 @@ export async function loadCandlesWithSource(
   const timeframe = timeframeOf(file.rows.times, options);
   const rows = withoutOverlaps(file.rows, timeframeMs(timeframe));
   rows.refuseDefects(path, onDefect);
-  const own = rows.build(timeframeMs(timeframe));
-  if (options.timestampMeans === 'close') shiftToOpenTimes(own);
-  const wanted = options.timeframe ?? timeframe;
-  const made = wanted === timeframe ? undefined : aggregate(own, timeframe, wanted, path);
-  const symbol = options.symbol ?? file.symbol ?? symbolOfName(path);
+  const columns = rows.build(timeframeMs(timeframe));
+  if (options.timestampMeans === 'close') shiftToOpenTimes(columns);
+  const ownSymbol = file.symbol ?? symbolOfName(path);
+  const symbol = options.symbol ?? ownSymbol;
   const loaded: LoadedCandles = {
     path,
-    columns: made?.columns ?? own,
-    timeframe: wanted,
     ...(symbol !== undefined && { symbol }),
-    decimals: quotedDecimals(own, file.decimals),
+    timeframe,
+    columns,
+    decimals: quotedDecimals(columns, file.decimals),
     format: file.format,
-    quality: {
-      ...qualityOf(own, rows),
-      aggregatedFrom: made && timeframe,
-      lackingBars: made?.parts.filter((parts) => parts < made.wholeParts!).length ?? 0,
-    },
+    quality: qualityOf(columns, rows),
   };
-  return { loaded, rawLine: (row) => (made ? null : file.rawLine(rows.positionOf(row))) };
+  const { dependsOnSymbol } = file;
+  return { loaded, ownSymbol, dependsOnSymbol, rawLine: (row) => file.rawLine(rows.positionOf(row)) };
 }
 
 function checkTimeMeaning({ timeNamed }: FileRows, { path, timestampMeans = 'open' }: LoadOptions): void {
@@ -94,7 +103,7 @@ function checkTimeMeaning({ timeNamed }: FileRows, { path, timestampMeans = 'ope
   );
 }
 
-/** The file's own timeframe, checked against the one that is wanted. */
+/** The file's own timeframe. */
 function timeframeOf(openTime: Float64Array, { path, timeframe: wanted }: LoadOptions): Timeframe {
   const spacing = commonSpacing(openTime);
   if (spacing === undefined) {
@@ -104,13 +113,9 @@ function timeframeOf(openTime: Float64Array, { path, timeframe: wanted }: LoadOp
     );
   }
   const own = timeframeOfLength(spacing);
-  const found = `${path}: its bars are ${spacingInWords(spacing)} apart`;
-  if (own === undefined) {
-    throw new UserError(`${found}, which is not a known timeframe (${TIMEFRAMES.join(', ')}).`);
-  }
-  if (wanted === undefined || divides(own, wanted)) return own;
+  if (own !== undefined) return own;
   throw new UserError(
-    `${found}; bars of ${wanted} can't be made of them. Give a timeframe that is a multiple of ${own}.`,
+    `${path}: its bars are ${spacingInWords(spacing)} apart, which is not a known timeframe (${TIMEFRAMES.join(', ')}).`,
   );
 }
 
@@ -134,24 +139,7 @@ function shiftToOpenTimes({ openTime, intervalMs }: CandleColumns): void {
   }
 }
 
-function aggregate(
-  columns: CandleColumns,
-  from: Timeframe,
-  to: Timeframe,
-  path: string,
-): ReturnType<typeof aggregateCandles> {
-  for (const openTime of columns.openTime) {
-    if (barOpenTime(epochMs(openTime), from) === openTime) continue;
-    throw new UserError(
-      `${path}: its ${from} bars begin off the ${from} grid of UTC (${toIso(epochMs(openTime))}), so bars of ${to} can't be made of them.`,
-    );
-  }
-  const made = aggregateCandles(columns, to);
-  if (made.columns.length > 0) return made;
-  throw new UserError(`${path}: its ${columns.length} bars of ${from} do not make one whole bar of ${to}.`);
-}
-
-function qualityOf(columns: CandleColumns, rows: CandleRows): Omit<DatasetQuality, 'aggregatedFrom' | 'lackingBars'> {
+function qualityOf(columns: CandleColumns, rows: CandleRows): DatasetQuality {
   return {
     ...findGaps(columns),
     rows: columns.length,
@@ -160,6 +148,8 @@ function qualityOf(columns: CandleColumns, rows: CandleRows): Omit<DatasetQualit
     zeroVolumeBars: columns.volume.filter((volume) => volume === 0).length,
     droppedRows: rows.defects,
     defects: rows.told,
+    aggregatedFrom: undefined,
+    lackingBars: 0,
   };
 }
 

@@ -73,7 +73,7 @@ async function readTable(
     }
     onProgress?.({ done: position, total, rows: rows.length });
   }
-  return { rows, decimals, format: 'Parquet', symbol, timeNamed, rawLine: () => null };
+  return { rows, decimals, format: 'Parquet', symbol, dependsOnSymbol: false, timeNamed, rawLine: () => null };
 }
 
 /** What a column is read by: times as text or epoch numbers, prices as float64. */
