@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { invariant } from '../foundation/errors.ts';
+import { invariant, UserError } from '../foundation/errors.ts';
 import type { CandleColumns } from '../market/candle-columns.ts';
 import type { CheckedParameters } from '../strategy/feeds.ts';
 import type { AnyStrategyDefinition } from '../strategy/strategy.ts';
@@ -25,20 +24,39 @@ export interface SweepParts {
   readonly path?: SweepPath | undefined;
 }
 
-/** A sweep that chunks can be computed of, in one thread. */
-export interface OpenSweep {
+/** The chunks of a sweep and their points, nothing computed. */
+export interface SweepChunks {
   readonly plan: SweepPlan;
   readonly space: SweepSpace;
-  readonly runner: PointRunner;
   readonly chunks: number;
 }
 
-/** Makes ready for {@link runChunk}: once for each sweep in each thread. */
-export function openSweep(plan: SweepPlan, { definition, columns, explain, path = 'auto' }: SweepParts): OpenSweep {
-  const setting = { definition, columns, explain, terms: termsFromJson(plan.terms) };
+/** A sweep that chunks can be computed of, in one thread. */
+export interface OpenSweep extends SweepChunks {
+  readonly runner: PointRunner;
+}
+
+export function sweepChunks(plan: SweepPlan, definition: AnyStrategyDefinition): SweepChunks {
   const space = new SweepSpace(definition, plan.space);
-  invariant(path !== 'columns', 'This sweep can not be computed by columns');
-  return { plan, space, runner: new EventPath(setting), chunks: chunkCount(plan, space) };
+  return { plan, space, chunks: Math.ceil(space.entries / plan.chunkEntries) };
+}
+
+/**
+ * Makes ready for {@link runChunk}: once for each sweep in each thread.
+ *
+ * @throws UserError when the path that is asked for can't do this sweep
+ */
+export function openSweep(plan: SweepPlan, parts: SweepParts): OpenSweep {
+  return { ...sweepChunks(plan, parts.definition), runner: runnerOf(plan, parts) };
+}
+
+function runnerOf(plan: SweepPlan, { definition, columns, explain, path = 'auto' }: SweepParts): PointRunner {
+  const terms = termsFromJson(plan.terms);
+  const event = new EventPath({ definition, columns, explain, terms });
+  if (path === 'event') return event;
+  if (path === 'columns')
+    throw new UserError(`${definition.name} can't be swept by columns: leave out --path columns.`);
+  return event;
 }
 
 /**
@@ -47,23 +65,34 @@ export function openSweep(plan: SweepPlan, { definition, columns, explain, path 
  * can call it: the workers of one process, and `start --role worker` for jobs that came from elsewhere.
  *
  * @param number 0 … chunks − 1
+ * @param onPoints told how many more points are done
  */
-export function runChunk(sweep: OpenSweep, number: number): Uint8Array {
-  return encodeRows(chunkRows(sweep, number, (points) => sweep.runner.run(points)));
+export function runChunk(sweep: OpenSweep, number: number, onPoints?: (count: number) => void): Uint8Array {
+  const { runner } = sweep;
+  const rows = chunkRows(sweep, number, (points) => {
+    // Bar by bar a point takes its time, and points share nothing: each is told of.
+    const batches = runner.path === 'event' ? points.map((point) => [point]) : [points];
+    return batches.flatMap((batch) => {
+      const outcomes = runner.run(batch);
+      onPoints?.(batch.length);
+      return outcomes;
+    });
+  });
+  return encodeRows(rows);
 }
 
 /** The points of a chunk, for whoever runs them one by one. */
-export function chunkPoints(sweep: OpenSweep, number: number): readonly CheckedParameters[] {
-  const points: CheckedParameters[] = [];
+export function chunkPoints(sweep: SweepChunks, number: number): readonly CheckedParameters[] {
+  let points: readonly CheckedParameters[] = [];
   chunkRows(sweep, number, (all) => {
-    points.push(...all);
+    points = all;
     return all.map(() => ({ ok: false, message: '' }));
   });
   return points;
 }
 
 /** The rows of a chunk whose points `run` gives the outcomes of. */
-export function chunkRows({ plan, space, chunks }: OpenSweep, number: number, run: PointRunner['run']): ChunkRows {
+export function chunkRows({ plan, space, chunks }: SweepChunks, number: number, run: PointRunner['run']): ChunkRows {
   invariant(Number.isInteger(number) && number >= 0 && number < chunks, 'No such chunk', { number, chunks });
   const first = number * plan.chunkEntries;
   const end = Math.min(space.entries, first + plan.chunkEntries);
@@ -86,16 +115,4 @@ export function chunkRows({ plan, space, chunks }: OpenSweep, number: number, ru
   });
   const rows: SweepRow[] = points.map((point, index) => ({ point, outcome: outcomes[index]! }));
   return { rows, leftOutByWhere: leftOut.where, leftOutByCheck: leftOut.check };
-}
-
-export function chunkCount(plan: SweepPlan, space: SweepSpace): number {
-  return Math.ceil(space.entries / plan.chunkEntries);
-}
-
-/** By this the bars of a feed are known to plans and workers: SHA-256 of their number, interval and columns. */
-export function columnsHash(columns: CandleColumns): string {
-  return createHash('sha256')
-    .update(`columns 1 ${columns.length} ${columns.intervalMs}\n`)
-    .update(new Uint8Array(columns.buffer))
-    .digest('hex');
 }

@@ -5,8 +5,6 @@ import type { CostModel } from '../execution/cost-models.ts';
 import { MatchingEngine, type MatchingOptions } from '../execution/matching-engine.ts';
 import { fixed, formatFixed, type Money } from '../foundation/fixed-point.ts';
 import type { Json, JsonObject } from '../foundation/json.ts';
-import type { RiskLimits } from '../risk/limits.ts';
-import type { PositionSizing } from '../risk/position-sizing.ts';
 import type { CheckedParameters } from '../strategy/feeds.ts';
 import type { AnyStrategyDefinition } from '../strategy/strategy.ts';
 import type { EndOfRun } from './backtest.ts';
@@ -18,8 +16,8 @@ export interface SweepTerms {
   readonly instruments: readonly Instrument[];
   readonly currency: string;
   readonly startingBalance: Money;
-  readonly limits: RiskLimits;
-  readonly sizing: PositionSizing;
+  readonly limits: SessionSpec['limits'];
+  readonly sizing: SessionSpec['sizing'];
   readonly venue: VenueTerms;
   readonly endOfRun: EndOfRun;
 }

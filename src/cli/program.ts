@@ -8,6 +8,7 @@ import { describeFailure, wantsDebug } from './failure.ts';
 import { parityCommand } from './parity.ts';
 import { startCommand } from './start.ts';
 import { strategiesCommand } from './strategies.ts';
+import { sweepCommand } from './sweep.ts';
 
 const EXAMPLES = `
 Examples:
@@ -48,7 +49,7 @@ function makeProgram(context: CommandContext): Command {
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', EXAMPLES);
-  for (const make of [startCommand, backtestCommand, parityCommand, strategiesCommand, auditCommand]) {
+  for (const make of [startCommand, backtestCommand, sweepCommand, parityCommand, strategiesCommand, auditCommand]) {
     program.addCommand(make(context));
   }
   for (const command of allCommands(program)) {

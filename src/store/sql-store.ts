@@ -140,6 +140,10 @@ export class SqlStore implements Store {
     return this.#sweeps.sweeps();
   }
 
+  deleteSweep(id: string): Promise<void> {
+    return this.#sweeps.deleteSweep(id);
+  }
+
   cancelSweep(id: string, cancelled: boolean): Promise<void> {
     return this.#sweeps.cancelSweep(id, cancelled);
   }

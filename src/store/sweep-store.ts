@@ -12,6 +12,8 @@ export interface SweepStore {
   sweep(id: string): Promise<SweepRecord | undefined>;
   /** Newest first. */
   sweeps(): Promise<readonly SweepRecord[]>;
+  /** Forgets a sweep with its chunks; data sets stay. One that is not there is no error. */
+  deleteSweep(id: string): Promise<void>;
   /** Asks all who work on it to stop, or takes that back. What is done is kept. */
   cancelSweep(id: string, cancelled: boolean): Promise<void>;
   /**

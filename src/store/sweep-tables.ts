@@ -42,6 +42,13 @@ export class SweepTables implements SweepStore {
     return rows.map(recordOf);
   }
 
+  async deleteSweep(id: string): Promise<void> {
+    await this.#database.transaction(async ({ kysely }) => {
+      await kysely.deleteFrom('sweep_chunks').where('sweep_id', '=', id).execute();
+      await kysely.deleteFrom('sweeps').where('id', '=', id).execute();
+    });
+  }
+
   async cancelSweep(id: string, cancelled: boolean): Promise<void> {
     await this.#database.transaction(({ kysely }) =>
       kysely

@@ -82,6 +82,19 @@ export function sweepContract(storeTest: StoreTest): void {
     assert.deepEqual(await store.chunks('one', 0, 10), [chunk]);
   });
 
+  storeTest('a deleted sweep is gone with its chunks, and no other is', async (store) => {
+    for (const id of ['one', 'two']) {
+      await store.createSweep({ id, plan: { of: id }, chunks: 3, createdAt: epochMs(5), cancelled: false });
+      await store.saveChunk({ sweepId: id, number: 0, rows: sampleBytes(10, 1) });
+    }
+    await store.deleteSweep('one');
+    await store.deleteSweep('none');
+    assert.equal(await store.sweep('one'), undefined);
+    assert.deepEqual(await store.chunksDone('one'), []);
+    assert.deepEqual(await store.chunksDone('two'), [0]);
+    await store.saveChunk({ sweepId: 'one', number: 0, rows: sampleBytes(10, 2) });
+  });
+
   storeTest('writers of the same chunks at once leave each of them once', async (_store, bench) => {
     const writers = await Promise.all(Array.from({ length: 4 }, () => bench.open()));
     await Promise.all(

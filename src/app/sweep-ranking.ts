@@ -1,0 +1,4 @@
+/** What the command line and the reports know of a sweep's figures. */
+export { SWEEP_FIGURES as SWEEP_FIGURE_KEYS, type SweepFigureKey } from '../backtest/sweep-point.ts';
+export { RANKINGS, type Ranking, readRanking } from '../backtest/sweep-rank.ts';
+export type { SweepRow } from '../backtest/sweep-rows.ts';
