@@ -252,7 +252,7 @@ int main(int count, char **arguments) {
     entries += results[pair].entries;
   }
   char rest[256];
-  snprintf(rest, sizeof rest, "\"bars\":%ld,\"entries\":%ld,\"sumOfFinalEquity\":%.6f,\"sumOfDrawdowns\":%.9f,\"sumOfSharpe\":%.6f",
+  snprintf(rest, sizeof rest, "\"bars\":%ld,\"entries\":%ld,\"finalEquity\":%.6f,\"maximumDrawdown\":%.9f,\"sharpe\":%.6f",
            bars.length, entries, equity, drawdown, sharpe);
   print_times(times, repetitions, rest);
 }

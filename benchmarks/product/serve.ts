@@ -11,6 +11,8 @@ import type { Job, JobRequest, JobSample } from './jobs.ts';
 const JOBS: Readonly<Record<string, () => Promise<Job>>> = {
   single: async () => (await import('./event-cross.ts')).single,
   engine: async () => (await import('./four-indicators.ts')).engine,
+  singleColumns: async () => (await import('./columns.ts')).singleColumns,
+  sweepColumns: async () => (await import('./columns.ts')).sweepColumns,
   indicators: async () => (await import('./indicators.ts')).indicators,
 };
 
