@@ -28,6 +28,15 @@ export class CandleColumnsBuilder {
     this.#length = row + 1;
   }
 
+  /** @param values open time, open, high, low, close, volume */
+  addRow(values: Float64Array): void {
+    const row = this.#length;
+    if (row === this.#capacity) this.#grow();
+    const columns = this.#columns;
+    for (let column = 0; column < 6; column++) columns[column]![row] = values[column]!;
+    this.#length = row + 1;
+  }
+
   /** The open times so far: a view that holds until the next row is added. */
   get openTimes(): Float64Array {
     return this.#columns[0]!.subarray(0, this.#length);

@@ -5,9 +5,12 @@ import type { Gaps } from '../../market/dataset.ts';
 /** The most common distance from one time to the next, the shorter among equals; `undefined` for fewer than two. */
 export function commonSpacing(openTime: Float64Array): DurationMs | undefined {
   const counts = new Map<number, number>();
-  for (let row = 1; row < openTime.length; row++) {
+  // Bars follow each other at one distance for long.
+  for (let row = 1; row < openTime.length; ) {
     const spacing = openTime[row]! - openTime[row - 1]!;
-    counts.set(spacing, (counts.get(spacing) ?? 0) + 1);
+    const first = row;
+    while (row < openTime.length && openTime[row]! - openTime[row - 1]! === spacing) row++;
+    counts.set(spacing, (counts.get(spacing) ?? 0) + row - first);
   }
   let common: number | undefined;
   let most = 0;
@@ -30,7 +33,9 @@ export function findGaps({ openTime, length, intervalMs }: CandleColumns): Gaps 
   let missingBars = 0;
   let largestGap: Gaps['largestGap'];
   for (let row = 1; row < length; row++) {
-    const missing = Math.round((openTime[row]! - openTime[row - 1]!) / intervalMs) - 1;
+    const spacing = openTime[row]! - openTime[row - 1]!;
+    if (spacing === intervalMs) continue;
+    const missing = Math.round(spacing / intervalMs) - 1;
     if (missing <= 0) continue;
     gaps++;
     missingBars += missing;

@@ -22,7 +22,8 @@ export class CandleRows {
   readonly #whereabouts: Whereabouts;
   readonly #builder: CandleColumnsBuilder;
   #positions: Float64Array;
-  #last = Number.NEGATIVE_INFINITY;
+  /** The time of the last row. */
+  readonly #last = Float64Array.of(Number.NEGATIVE_INFINITY);
   #defects = 0;
   readonly #told: string[] = [];
 
@@ -57,10 +58,21 @@ export class CandleRows {
     return this.#positions[row]!;
   }
 
-  /** Takes a row, or counts it as a defect. A value that could not be read is NaN. */
-  add(position: number, time: number, open: number, high: number, low: number, close: number, volume: number): void {
+  /** Takes a row (time, open, high, low, close, volume), or counts it as a defect. A value that could not be read is NaN. */
+  add(position: number, row: Float64Array): void {
+    if (!this.addSound(position, row)) this.reject(position, this.#defectOf(row));
+  }
+
+  /** Takes a row if it is sound; else nothing happens, and the answer is false. Numbers in an array take no memory. */
+  addSound(position: number, row: Float64Array): boolean {
+    const time = row[0]!;
+    const open = row[1]!;
+    const high = row[2]!;
+    const low = row[3]!;
+    const close = row[4]!;
+    const volume = row[5]!;
     const sound =
-      time > this.#last &&
+      time > this.#last[0]! &&
       low > 0 &&
       open >= low &&
       open <= high &&
@@ -70,15 +82,13 @@ export class CandleRows {
       volume >= 0 &&
       volume < Number.POSITIVE_INFINITY &&
       time < Number.POSITIVE_INFINITY;
-    if (!sound) {
-      this.reject(position, this.#defectOf(time, [open, high, low, close, volume]));
-      return;
-    }
-    const row = this.#builder.length;
-    if (row === this.#positions.length) this.#growPositions();
-    this.#positions[row] = position;
-    this.#builder.add(time, open, high, low, close, volume);
-    this.#last = time;
+    if (!sound) return false;
+    const count = this.#builder.length;
+    if (count === this.#positions.length) this.#growPositions();
+    this.#positions[count] = position;
+    this.#builder.addRow(row);
+    this.#last[0] = time;
+    return true;
   }
 
   /** Counts a row as a defect. */
@@ -107,10 +117,10 @@ export class CandleRows {
     rest.#told.push(...this.#told);
     const out = new Set(rejected);
     for (let row = 0; row < this.length; row++) {
-      const [time, open, high, low, close, volume] = this.#builder.row(row);
+      const values = Float64Array.from(this.#builder.row(row));
       const position = this.#positions[row]!;
-      if (out.has(row)) rest.reject(position, `${toIso(epochMs(time!))} ${reason}`);
-      else rest.add(position, time!, open!, high!, low!, close!, volume!);
+      if (out.has(row)) rest.reject(position, `${toIso(epochMs(values[0]!))} ${reason}`);
+      else rest.add(position, values);
     }
     return rest;
   }
@@ -119,11 +129,12 @@ export class CandleRows {
     return this.#builder.build(intervalMs);
   }
 
-  #defectOf(time: number, values: readonly number[]): string {
+  #defectOf(row: Float64Array): string {
+    const [time, ...values] = [...row] as [number, ...number[]];
     if (!Number.isFinite(time)) return 'the time is missing or not understood (epoch number or YYYY-MM-DD HH:MM:SS)';
     const broken = FIELDS.filter((_, index) => !Number.isFinite(values[index]));
     if (broken.length > 0) return `${broken.join(', ')} missing or not a number`;
-    if (time <= this.#last) return this.#misplacement(time, values);
+    if (time <= this.#last[0]!) return this.#misplacement(time, values);
     const [open, high, low, close, volume] = values as [number, number, number, number, number];
     const candle = { openTime: epochMs(time), closeTime: epochMs(time + 1), open, high, low, close, volume };
     return candleDefect(candle) ?? 'it is impossible';
@@ -131,7 +142,7 @@ export class CandleRows {
 
   #misplacement(time: number, values: readonly number[]): string {
     const row = this.#builder.rowOf(time);
-    if (row === undefined) return `${toIso(epochMs(time))} comes after ${toIso(epochMs(this.#last))}: not in order`;
+    if (row === undefined) return `${toIso(epochMs(time))} comes after ${toIso(epochMs(this.#last[0]!))}: not in order`;
     const earlier = this.#whereabouts(this.#positions[row]!);
     const [, ...before] = this.#builder.row(row);
     const same = values.every((value, index) => value === before[index]);

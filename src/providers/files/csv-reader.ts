@@ -1,9 +1,9 @@
 import type { Decimals } from '../../market/dataset.ts';
 import { CandleRows } from './candle-rows.ts';
-import { IGNORED, SYMBOL, TIME, VOLUME } from './column-roles.ts';
 import { type CsvLayout, recognizeLayout } from './csv-layout.ts';
 import type { FileContent } from './file-content.ts';
-import { TextScanner } from './text-scanner.ts';
+import { PlainLines } from './plain-lines.ts';
+import { SingleLine } from './single-line.ts';
 
 /** Told now and then while a file is read. */
 export type OnProgress = (progress: { readonly done: number; readonly total: number; readonly rows: number }) => void;
@@ -26,6 +26,9 @@ const CR = 13;
 /** A byte count per row, low, so that memory is taken once for most files. */
 const LEAST_ROW_BYTES = 40;
 const ROWS_PER_PROGRESS = 131_072;
+const BYTES_PER_PROGRESS = 2 ** 23;
+/** After so many lines on end none of which is plain, the file is taken for one without plain lines. */
+const MOST_IN_VAIN = 100;
 
 /** Reads delimited text. Throws a UserError when it is not a table of bars. */
 export function readCsv(
@@ -40,7 +43,7 @@ export function readCsv(
     (position) => `line ${lineOf(bytes, position)}`,
     Math.ceil(bytes.length / LEAST_ROW_BYTES),
   );
-  const decimals = readRows(new TextScanner(bytes, layout.firstRow, layout.delimiter), layout, rows, onProgress);
+  const decimals = readRows(bytes, layout, rows, onProgress);
   return {
     rows,
     decimals,
@@ -52,54 +55,27 @@ export function readCsv(
   };
 }
 
-function readRows(
-  scanner: TextScanner,
-  { roles, dayStart, symbol }: CsvLayout,
-  rows: CandleRows,
-  onProgress: OnProgress | undefined,
-): Decimals {
-  const { bytes, end } = scanner;
-  const row = new Float64Array(VOLUME + 1);
-  let price = 0;
-  let quantity = 0;
-  for (let lines = 1; scanner.position < end; lines++) {
-    const lineStart = scanner.position;
-    let foreign: string | undefined;
-    let field = 0;
-    for (; ; field++) {
-      const role = field < roles.length ? roles[field]! : IGNORED;
-      if (role === IGNORED) scanner.skip();
-      else if (role === TIME) row[TIME] = dayStart === 0 ? scanner.time() : dayStart + scanner.number(0);
-      else if (role === VOLUME) {
-        row[VOLUME] = scanner.number(quantity);
-        quantity = scanner.decimals;
-      } else if (role === SYMBOL) {
-        const own = scanner.text();
-        if (own !== symbol) foreign = own;
-      } else {
-        row[role] = scanner.number(price);
-        price = scanner.decimals;
-      }
-      if (!scanner.atDelimiter) break;
-      scanner.position++;
+/** Plain lines in one go, the others one by one. */
+function readRows(text: Buffer, layout: CsvLayout, rows: CandleRows, onProgress: OnProgress | undefined): Decimals {
+  const plain = new PlainLines(text, layout);
+  const single = new SingleLine(text, layout);
+  const total = text.length;
+  let position = layout.firstRow;
+  let inVain = 0;
+  while (position < total) {
+    if (inVain < MOST_IN_VAIN) {
+      const next = plain.take(rows, position, ROWS_PER_PROGRESS);
+      inVain = next === position ? inVain + 1 : 0;
+      position = next;
+      if (position >= total) break;
     }
-    const fields = field + 1;
-    if (foreign !== undefined) rows.reject(lineStart, `it is of ${foreign}, the file began with ${symbol}`);
-    else if (fields === roles.length) rows.add(lineStart, row[0]!, row[1]!, row[2]!, row[3]!, row[4]!, row[5]!);
-    else if (fields > 1 || !isBlank(bytes, lineStart, scanner.position)) {
-      rows.reject(lineStart, `${fields} fields where ${roles.length} are wanted`);
-    }
-    scanner.nextLine();
-    if (onProgress && lines % ROWS_PER_PROGRESS === 0)
-      onProgress({ done: scanner.position, total: end, rows: rows.length });
+    const stop = Math.min(total, position + BYTES_PER_PROGRESS);
+    do position = single.read(rows, position);
+    while (inVain === MOST_IN_VAIN && position < stop);
+    if (position < total) onProgress?.({ done: position, total, rows: rows.length });
   }
-  onProgress?.({ done: end, total: end, rows: rows.length });
-  return { price, quantity };
-}
-
-function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at]! > 32) return false;
-  return true;
+  onProgress?.({ done: total, total, rows: rows.length });
+  return { price: Math.max(plain.price, single.price), quantity: Math.max(plain.quantity, single.quantity) };
 }
 
 /** The number of the line that starts at `position`, from 1. Counted, as it is only wanted for messages. */

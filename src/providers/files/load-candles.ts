@@ -145,12 +145,18 @@ function qualityOf(columns: CandleColumns, rows: CandleRows): DatasetQuality {
     rows: columns.length,
     first: epochMs(columns.openTime[0]!),
     last: columns.closeTime(columns.length - 1),
-    zeroVolumeBars: columns.volume.filter((volume) => volume === 0).length,
+    zeroVolumeBars: countZeros(columns.volume),
     droppedRows: rows.defects,
     defects: rows.told,
     aggregatedFrom: undefined,
     lackingBars: 0,
   };
+}
+
+function countZeros(values: Float64Array): number {
+  let zeros = 0;
+  for (let row = 0; row < values.length; row++) if (values[row] === 0) zeros++;
+  return zeros;
 }
 
 /** `BTCUSDT` of `BTCUSDT-PERP-1m.csv.gz`, `GOOG` of `GOOG.csv`; `undefined` where a name says nothing. */

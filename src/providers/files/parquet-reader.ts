@@ -55,6 +55,7 @@ async function readTable(
   const result = await connection.stream(`SELECT ${wanted.join(', ')} FROM ${table}`);
   const rows = new CandleRows((position) => `row ${position}`, total);
   const decimals = new SeenDecimals();
+  const values = new Float64Array(VOLUME + 1);
   let position = 0;
   let symbol: string | undefined;
   for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
@@ -67,9 +68,10 @@ async function readTable(
         rows.reject(position, `it is of ${own}, the file began with ${symbol}`);
         continue;
       }
-      const [open, high, low, close, volume] = [1, 2, 3, 4, VOLUME].map((role) => numberOf(fields[role]![row]!));
-      rows.add(position, timeOf(fields[TIME]![row]!), open!, high!, low!, close!, volume!);
-      decimals.see(open!, high!, low!, close!, volume!);
+      values[TIME] = timeOf(fields[TIME]![row]!);
+      for (let role = TIME + 1; role <= VOLUME; role++) values[role] = numberOf(fields[role]![row]!);
+      rows.add(position, values);
+      decimals.see(values);
     }
     onProgress?.({ done: position, total, rows: rows.length });
   }
@@ -104,9 +106,10 @@ class SeenDecimals implements Decimals {
   price = 0;
   quantity = 0;
 
-  see(open: number, high: number, low: number, close: number, volume: number): void {
-    this.price = moreDecimals(close, moreDecimals(low, moreDecimals(high, moreDecimals(open, this.price))));
-    this.quantity = moreDecimals(volume, this.quantity);
+  /** @param row time, open, high, low, close, volume */
+  see(row: Float64Array): void {
+    for (let role = TIME + 1; role < VOLUME; role++) this.price = moreDecimals(row[role]!, this.price);
+    this.quantity = moreDecimals(row[VOLUME]!, this.quantity);
   }
 }
 

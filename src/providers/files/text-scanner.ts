@@ -9,7 +9,8 @@ const POINT = 46;
 const SLASH = 47;
 const ZERO = 48;
 const COLON = 58;
-const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
+/** Those that a float64 holds exactly. */
+export const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, power) => Number(`1e${power}`));
 const plainNumber = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
