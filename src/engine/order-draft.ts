@@ -38,7 +38,10 @@ export const AT_MARKET: Execution = { type: 'market' };
 const noDrafts: readonly OrderDraft[] = [];
 
 /** What closes the position at the market: nothing when flat, several orders when it is more than the venue takes in one. */
-export function exitDrafts({ position, instrument }: Pick<PlanningView, 'position' | 'instrument'>): readonly OrderDraft[] {
+export function exitDrafts({
+  position,
+  instrument,
+}: Pick<PlanningView, 'position' | 'instrument'>): readonly OrderDraft[] {
   if (position === 0n) return noDrafts;
   const side = position > 0n ? 'sell' : 'buy';
   const largest = largestOrder(instrument);

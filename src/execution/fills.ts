@@ -75,7 +75,10 @@ export class Fills {
 
   #priceOf({ order, seen, volume, chance }: Taken, quantity: Quantity): Price {
     const { instrument, terms } = order;
-    return withinLimit(order, this.#takerPrice.of(instrument, terms.side, seen, { quantity, barVolume: volume, chance }));
+    return withinLimit(
+      order,
+      this.#takerPrice.of(instrument, terms.side, seen, { quantity, barVolume: volume, chance }),
+    );
   }
 
   /** Trades as a resting limit that the price has reached. */

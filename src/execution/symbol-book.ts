@@ -86,8 +86,8 @@ export class SymbolBook {
     this.#reachedFromBelow = Number.POSITIVE_INFINITY;
     this.#reachedFromAbove = Number.NEGATIVE_INFINITY;
     this.#wakeTime = Number.POSITIVE_INFINITY;
-    this.#trailing.length = 0;
-    for (const order of this.orders) this.#watch(order);
+    while (this.#trailing.length > 0) this.#trailing.pop();
+    for (let index = 0; index < this.orders.length; index++) this.#watch(this.orders[index]!);
   }
 
   #watch(order: VenueOrder): void {

@@ -27,10 +27,10 @@ export class Rsi extends Indicator {
     requireFinite(this, value);
     const change = value - this.previous;
     this.previous = value;
-    let rise = 0;
-    let fall = 0;
-    if (change > 0) rise = change;
-    else fall = -change;
+    // Without a branch, which no processor can foretell: one of the two is 0, the other the size, both exactly.
+    const size = Math.abs(change);
+    const rise = (size + change) * 0.5;
+    const fall = (size - change) * 0.5;
     if (this.ready) {
       this.gain += this.smoothing * (rise - this.gain);
       this.loss += this.smoothing * (fall - this.loss);
