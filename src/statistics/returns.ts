@@ -69,6 +69,33 @@ export function lastPerPeriod(times: ArrayLike<number>, values: ArrayLike<number
   return { periods: periods.slice(0, count), values: ends.slice(0, count) };
 }
 
+/**
+ * The row after the last of each UTC day that has rows.
+ *
+ * @param times milliseconds, rising. Looked at in ever larger steps: of bars of a minute, a few for each day
+ */
+export function dayEnds(times: ArrayLike<number>): Int32Array {
+  const ends: number[] = [];
+  for (let row = 0; row < times.length; ) {
+    const midnight = (Math.floor(times[row]! / DAY_MS) + 1) * DAY_MS;
+    // Of [low, high), low is before midnight, high is not, or is the end.
+    let low = row;
+    let high = row + 1;
+    for (let step = 1; high < times.length && times[high]! < midnight; step *= 2) {
+      low = high;
+      high = Math.min(times.length, high + step);
+    }
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if (times[middle]! < midnight) low = middle;
+      else high = middle;
+    }
+    ends.push(high);
+    row = high;
+  }
+  return Int32Array.from(ends);
+}
+
 function periodNumber(day: number, period: CalendarPeriod): number {
   if (period === 'day') return day;
   // 1970-01-01 was a Thursday: the Monday before is day −3.
@@ -113,8 +140,11 @@ export function medianSpacing(times: ArrayLike<number>, count: number): number {
 /** Whether the two quietest days of the week hold more than 60 % of the two sevenths that are theirs. */
 function tradesOnWeekends(openTimes: ArrayLike<number>): boolean {
   const perWeekday = new Float64Array(7);
-  for (let index = 0; index < openTimes.length; index++)
-    perWeekday[(Math.floor(openTimes[index]! / DAY_MS) + 4) % 7]! += 1;
+  let first = 0;
+  for (const end of dayEnds(openTimes)) {
+    perWeekday[(Math.floor(openTimes[first]! / DAY_MS) + 4) % 7]! += end - first;
+    first = end;
+  }
   perWeekday.sort();
   return (perWeekday[0]! + perWeekday[1]!) / openTimes.length > (2 / 7) * 0.6;
 }

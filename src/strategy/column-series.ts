@@ -24,7 +24,13 @@ export class ColumnSeries {
 
   /** {@link Sma} of the closes, or of another column without NaN. */
   sma(period: number, of: Column = this.close): Column {
-    return derived({ key: `sma(${period},${of.key})`, inputs: [of], outputs: 1, open: () => smaStream(period) });
+    return derived({
+      key: `sma(${period},${of.key})`,
+      inputs: [of],
+      outputs: 1,
+      ...(of.key === this.close.key && { averageOfCloses: period }),
+      open: () => smaStream(period),
+    });
   }
 
   /** {@link Ema} of the closes, or of another column without NaN. */

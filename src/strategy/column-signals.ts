@@ -19,6 +19,8 @@ export interface ColumnSource {
   readonly key: string;
   readonly inputs: readonly Column[];
   readonly outputs: number;
+  /** Says that it is a simple moving average of this many closes: whoever knows that may compute the same bits itself. */
+  readonly averageOfCloses?: number;
   /** A computation that has not seen a bar yet. */
   open(): ColumnStream;
 }

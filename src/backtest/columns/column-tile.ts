@@ -35,7 +35,17 @@ export class ColumnTile {
   readonly #priceSlots: readonly { readonly from: Float64Array; readonly to: Float64Array }[];
   readonly #streams: readonly RunningStream[];
 
-  constructor(columns: readonly Column[], bars: CandleColumns, memory: TileMemory) {
+  /**
+   * @param computed slots of derived columns that somebody else computes after each {@link advance}
+   * @param read slots of the bars' own columns that must be filled for others than the columns here. Default all
+   */
+  constructor(
+    columns: readonly Column[],
+    bars: CandleColumns,
+    memory: TileMemory,
+    computed: ReadonlySet<number> = NONE,
+    read?: ReadonlySet<number>,
+  ) {
     this.memory = memory;
     this.#bars = bars;
     this.#views = columns.map((_, slot) => {
@@ -43,10 +53,15 @@ export class ColumnTile {
       memory.numbers.fill(Number.NaN, offset - SLOT_MARGIN, offset);
       return memory.numbers.subarray(offset, offset + memory.rows);
     });
+    const own = columns.filter((column, slot) => column.kind === 'derived' && !computed.has(slot));
+    const inputs = new Set(own.flatMap((column) => (column.kind === 'derived' ? column.source.inputs : [])));
+    const needed = new Set(Array.from(inputs, ({ key }) => key));
     this.#priceSlots = columns.flatMap((column, slot) =>
-      column.kind === 'price' ? [{ from: bars[column.field], to: this.#views[slot]! }] : [],
+      column.kind === 'price' && (read === undefined || read.has(slot) || needed.has(column.key))
+        ? [{ from: bars[column.field], to: this.#views[slot]! }]
+        : [],
     );
-    this.#streams = openStreams(columns, this.#views, memory.rows);
+    this.#streams = openStreams(columns, this.#views, memory.rows, computed);
     for (const [slot, column] of columns.entries())
       if (column.kind === 'constant') this.#views[slot]!.fill(column.value);
   }
@@ -54,10 +69,11 @@ export class ColumnTile {
   /** Fills the tile with the next bars. False when there are none. */
   advance(): boolean {
     const { numbers, rows } = this.memory;
+    const start = this.start + this.count;
+    if (start >= this.#bars.length) return false;
     this.#keepLast(numbers);
-    this.start += this.count;
-    this.count = Math.min(rows, this.#bars.length - this.start);
-    if (this.count <= 0) return false;
+    this.start = start;
+    this.count = Math.min(rows, this.#bars.length - start);
     for (const { from, to } of this.#priceSlots) to.set(from.subarray(this.start, this.start + this.count));
     for (const { stream, inputs, outputs } of this.#streams) stream.advance(this.count, inputs, outputs);
     return true;
@@ -73,6 +89,8 @@ export class ColumnTile {
   }
 }
 
+const NONE: ReadonlySet<number> = new Set();
+
 interface RunningStream {
   readonly stream: ColumnStream;
   readonly inputs: readonly Float64Array[];
@@ -80,11 +98,16 @@ interface RunningStream {
 }
 
 /** The computations in the order of the slots, which has inputs first. An output that nobody asked for goes nowhere. */
-function openStreams(columns: readonly Column[], views: readonly Float64Array[], rows: number): RunningStream[] {
+function openStreams(
+  columns: readonly Column[],
+  views: readonly Float64Array[],
+  rows: number,
+  computed: ReadonlySet<number>,
+): RunningStream[] {
   const viewOf = new Map(columns.map((column, slot) => [column.key, views[slot]!]));
   const opened = new Map<string, { readonly running: RunningStream; readonly outputs: Float64Array[] }>();
   for (const [slot, column] of columns.entries()) {
-    if (column.kind !== 'derived') continue;
+    if (column.kind !== 'derived' || computed.has(slot)) continue;
     const { source, output } = column;
     let entry = opened.get(source.key);
     if (entry === undefined) {

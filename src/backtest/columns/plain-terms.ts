@@ -31,7 +31,7 @@ export interface PlainTerms extends ColumnTerms {
 }
 
 /**
- * The terms, when they are plain: one symbol with one feed of sound bars that don't overlap, fees in quote currency,
+ * The terms, when they are plain: one symbol with one feed whose bars don't overlap, fees in quote currency,
  * orders that are at the venue when the next bar opens and fill there whole, and sizes that depend on the present alone.
  */
 export function plainTerms(terms: ColumnTerms): PlainTerms | undefined {
@@ -49,24 +49,14 @@ export function plainTerms(terms: ColumnTerms): PlainTerms | undefined {
   if ((model.fees.currency ?? 'quote') !== 'quote') return undefined;
   // Estimated from every bar.
   if (sizing.kind === 'volatility-target') return undefined;
-  if (!areSound(bars)) return undefined;
+  if (!areApart(bars)) return undefined;
   return { ...terms, bars, instrument };
 }
 
-/** Sound bars, each of which opens when the one before has closed, or later. */
-function areSound({ length, intervalMs, openTime, open, high, low, close, volume }: CandleColumns): boolean {
+/** Whether each bar opens when the one before has closed, or later. */
+function areApart({ length, intervalMs, openTime }: CandleColumns): boolean {
   if (intervalMs < MINUTE_MS) return false;
-  let earliest = Number.NEGATIVE_INFINITY;
-  for (let row = 0; row < length; row++) {
-    const time = openTime[row]!;
-    const bottom = low[row]!;
-    const top = high[row]!;
-    const inRange = open[row]! >= bottom && open[row]! <= top && close[row]! >= bottom && close[row]! <= top;
-    if (!(inRange && bottom > 0 && top < Number.POSITIVE_INFINITY && volume[row]! < Number.POSITIVE_INFINITY))
-      return false;
-    if (!(time >= earliest)) return false;
-    earliest = time + intervalMs;
-  }
+  for (let row = 1; row < length; row++) if (!(openTime[row]! - openTime[row - 1]! >= intervalMs)) return false;
   return true;
 }
 

@@ -8,7 +8,13 @@ import {
   ratio,
 } from '../../statistics/compounded-ratios.ts';
 import { sum } from '../../statistics/descriptive.ts';
-import { annualisationOf, lastPerPeriod, simpleReturns } from '../../statistics/returns.ts';
+import {
+  annualisationOf,
+  type CalendarPeriod,
+  dayEnds,
+  lastPerPeriod,
+  simpleReturns,
+} from '../../statistics/returns.ts';
 import type { BacktestResult } from '../backtest.ts';
 import { SWEEP_FIGURES, type SweepFigureKey, type SweepFigures } from '../sweep-point.ts';
 
@@ -45,13 +51,19 @@ export interface PeriodScale {
 /** @param bars at least one */
 export function periodScale(bars: CandleColumns, startingBalance: number): PeriodScale {
   const { period, periodsPerYear } = annualisationOf(bars.openTime);
-  const rows = Float64Array.from(bars.openTime, (_, row) => row);
   return {
     startingBalance,
-    periodRows: Int32Array.from(lastPerPeriod(bars.openTime, rows, period).values),
+    periodRows: lastRows(bars.openTime, period),
     periodsPerYear,
     spanMs: bars.openTime[bars.length - 1]! + bars.intervalMs - bars.openTime[0]!,
   };
+}
+
+/** The row at which {@link lastPerPeriod} takes a value for each period. */
+function lastRows(openTimes: Float64Array, period: CalendarPeriod): Int32Array {
+  if (period === 'day') return dayEnds(openTimes).map((end) => end - 1);
+  const rows = openTimes.map((_, row) => row);
+  return Int32Array.from(lastPerPeriod(openTimes, rows, period).values);
 }
 
 /** The figures of a point, by the expressions of `statistics/report.ts`. */

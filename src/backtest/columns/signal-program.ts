@@ -21,15 +21,23 @@ export interface PointProgram {
 
 /** The most registers that a program may use: they lie in scratch memory of this size. */
 export const REGISTERS = 64;
+/** The last register stays empty. */
+const USABLE_REGISTERS = REGISTERS - 1;
 
 /** Turns signals into programs over slots, one for each different column that any of them needs, inputs first. */
 export class SignalCompiler {
   readonly columns: Column[] = [];
+  /** The slots that operations read. */
+  readonly operands = new Set<number>();
   readonly #slots = new Map<string, number>();
 
   /** `undefined` when it needs too many registers. */
   compile(signals: ColumnSignals): PointProgram | undefined {
-    const writer = new ProgramWriter((column) => this.slotOf(column));
+    const writer = new ProgramWriter((column) => {
+      const slot = this.#slotOf(column);
+      this.operands.add(slot);
+      return slot;
+    });
     const register = (signal: ColumnSignal | undefined): number => (signal === undefined ? -1 : writer.write(signal));
     const program: PointProgram = {
       operations: writer.operations,
@@ -40,13 +48,13 @@ export class SignalCompiler {
       rearm: register(signals.rearm),
       turns: signals.turns ?? true,
     };
-    return writer.registers <= REGISTERS ? program : undefined;
+    return writer.registers <= USABLE_REGISTERS ? program : undefined;
   }
 
-  slotOf(column: Column): number {
+  #slotOf(column: Column): number {
     const known = this.#slots.get(column.key);
     if (known !== undefined) return known;
-    if (column.kind === 'derived') for (const input of column.source.inputs) this.slotOf(input);
+    if (column.kind === 'derived') for (const input of column.source.inputs) this.#slotOf(input);
     const slot = this.columns.length;
     this.columns.push(column);
     this.#slots.set(column.key, slot);

@@ -17,6 +17,8 @@ declare function exactFillQuantity(cash: i64, price: i64): i64;
 
 const ONE: i64 = 1_000_000_000_000;
 const HALF: i64 = 500_000_000_000;
+/** The register whose bits are never set: the last. */
+const EMPTY: i32 = 63;
 const SAFE: i64 = 9_007_199_254_740_991;
 /** Integers up to here, and sums of two of them, fit. */
 const MOST: i64 = 4_500_000_000_000_000_000;
@@ -83,6 +85,27 @@ class Tile {
   slots: f64;
   log: f64;
   logged: f64;
+  equity: f64;
+  /** Of bars without gaps (then `openTime` is not read): when the first opens, and how long each is. */
+  firstTime: f64;
+  interval: f64;
+}
+
+/** A simple moving average of the closes, between two rows; see `Sma` of sma.ts, whose sums these are. */
+@unmanaged
+class Average {
+  period: i32;
+  /** How many rows of the present block are behind. */
+  position: i32;
+  /** Tail sums of the last whole block, and those of the present one as far as they are made. */
+  sums: i32;
+  nextSums: i32;
+  output: i32;
+  unused: i32;
+  anchor: f64;
+  headSum: f64;
+  nextAnchor: f64;
+  tailSum: f64;
 }
 
 @unmanaged
@@ -102,7 +125,6 @@ class Point {
   armed: i32;
   pendingExit: i32;
   pendingSide: i32;
-  pendingRow: i32;
   period: i32;
   lost: i32;
   dayRow: i32;
@@ -112,7 +134,6 @@ class Point {
   fills: i32;
   roundTrips: i32;
   winners: i32;
-  unused: i32;
   cash: i64;
   quantity: i64;
   pendingQuantity: i64;
@@ -239,9 +260,130 @@ export function finishPoint(address: usize): void {
     }
     touch(equityAt(count - 1));
     samplePeriods(count);
+    if (tile.equity != 0) drawEquity(count);
   } else if (point.quantity != 0) point.heldMs += terms.endTime - point.entryTime;
   point.finalEquity = equityAt(count - 1);
   point.feesPaid = toNumber(point.fees);
+}
+
+// --- averages ---
+
+export function averageBytes(): i32 {
+  return offsetof<Average>();
+}
+
+/** Begins an average whose fields `period`, `sums`, `nextSums` and `output` are set. */
+export function openAverage(address: usize): void {
+  const average = changetype<Average>(address);
+  average.position = 0;
+  // What is computed from it before the first block is whole is NaN, as it should be.
+  average.anchor = NaN;
+  average.headSum = 0;
+  average.tailSum = 0;
+}
+
+/**
+ * Moves `pairs` pairs of averages through the tile. The closes lie in memory as far ahead and behind as the longest
+ * period, so that the tail sums of a block are made while its head sums are, and neither waits for the other; two averages share a vector.
+ */
+export function runAverages(address: usize, pairs: i32): void {
+  for (let index = 0; index < pairs; index++) {
+    const one = changetype<Average>(address + usize(2 * index) * offsetof<Average>());
+    const other = changetype<Average>(address + usize(2 * index + 1) * offsetof<Average>());
+    let row = 0;
+    while (row < count) {
+      beginBlock(one, row);
+      beginBlock(other, row);
+      const together = min(count - row, min(one.period - one.position, other.period - other.position) - 1);
+      if (together > 0) {
+        runPair(one, other, row, together);
+        row += together;
+      } else {
+        step(one, row);
+        step(other, row);
+        row++;
+      }
+    }
+  }
+}
+
+/** At the start of a block: its last close is the next anchor. Beyond the last bar it is of no consequence. */
+@inline
+function beginBlock(average: Average, row: i32): void {
+  if (average.position == 0) average.nextAnchor = load<f64>(closes + (usize(row + average.period - 1) << 3));
+}
+
+/** Rows none of which ends a block. */
+function runPair(one: Average, other: Average, from: i32, length: i32): void {
+  const anchor = f64x2(one.anchor, other.anchor);
+  const nextAnchor = f64x2(one.nextAnchor, other.nextAnchor);
+  const period = f64x2(f64(one.period), f64(other.period));
+  let head = f64x2(one.headSum, other.headSum);
+  let tail = f64x2(one.tailSum, other.tailSum);
+  let close = closes + (usize(from) << 3);
+  const end = close + (usize(length) << 3);
+  let oneSum = usize(one.sums) + (usize(one.position + 1) << 3);
+  let otherSum = usize(other.sums) + (usize(other.position + 1) << 3);
+  let oneOut = usize(one.output) + (usize(from) << 3);
+  let otherOut = usize(other.output) + (usize(from) << 3);
+  // Backwards through the block: its tail sums, and the closes that they are made of.
+  let oneBack = one.period - 1 - one.position;
+  let otherBack = other.period - 1 - other.position;
+  let oneNext = usize(one.nextSums) + (usize(oneBack) << 3);
+  let otherNext = usize(other.nextSums) + (usize(otherBack) << 3);
+  let oneClose = closes + (usize(from - one.position + oneBack) << 3);
+  let otherClose = closes + (usize(from - other.position + otherBack) << 3);
+  while (close < end) {
+    head = f64x2.add(head, f64x2.sub(v128.load64_splat(close), anchor));
+    const sums = v128.load64_lane(otherSum, v128.load64_zero(oneSum), 1);
+    const average = f64x2.add(anchor, f64x2.div(f64x2.add(sums, head), period));
+    v128.store64_lane(oneOut, average, 0);
+    v128.store64_lane(otherOut, average, 1);
+    tail = f64x2.add(tail, f64x2.sub(v128.load64_lane(otherClose, v128.load64_zero(oneClose), 1), nextAnchor));
+    v128.store64_lane(oneNext, tail, 0);
+    v128.store64_lane(otherNext, tail, 1);
+    close += 8;
+    oneSum += 8;
+    otherSum += 8;
+    oneOut += 8;
+    otherOut += 8;
+    oneNext -= 8;
+    otherNext -= 8;
+    oneClose -= 8;
+    otherClose -= 8;
+  }
+  one.headSum = f64x2.extract_lane(head, 0);
+  other.headSum = f64x2.extract_lane(head, 1);
+  one.tailSum = f64x2.extract_lane(tail, 0);
+  other.tailSum = f64x2.extract_lane(tail, 1);
+  one.position += length;
+  other.position += length;
+}
+
+/** One row of one average, which may end its block. */
+function step(average: Average, row: i32): void {
+  const position = average.position;
+  const period = average.period;
+  const back = period - 1 - position;
+  average.tailSum += load<f64>(closes + (usize(row - position + back) << 3)) - average.nextAnchor;
+  store<f64>(usize(average.nextSums) + (usize(back) << 3), average.tailSum);
+  average.position++;
+  let value: f64;
+  if (average.position < period) {
+    average.headSum += load<f64>(closes + (usize(row) << 3)) - average.anchor;
+    const sum = load<f64>(usize(average.sums) + (usize(average.position) << 3));
+    value = average.anchor + (sum + average.headSum) / f64(period);
+  } else {
+    value = average.nextAnchor + average.tailSum / f64(period);
+    const sums = average.sums;
+    average.sums = average.nextSums;
+    average.nextSums = sums;
+    average.anchor = average.nextAnchor;
+    average.headSum = 0;
+    average.tailSum = 0;
+    average.position = 0;
+  }
+  store<f64>(usize(average.output) + (usize(row) << 3), value);
 }
 
 // --- bits of signals ---
@@ -249,6 +391,11 @@ export function finishPoint(address: usize): void {
 @inline
 function slot(index: i32): usize {
   return slotBase + usize(index) * slotBytes + 16;
+}
+
+@inline
+function timeOf(row: i32): f64 {
+  return tile.interval > 0 ? tile.firstTime + f64(row) * tile.interval : load<f64>(openTimes + (usize(row) << 3));
 }
 
 @inline
@@ -372,63 +519,64 @@ function combine(operation: i32, target: usize, left: usize, right: usize): void
 
 // --- the account ---
 
-@inline
-function bitsOf(index: i32, word: i32): i32 {
-  return index < 0 ? 0 : load<i32>(register(index) + (usize(word) << 2));
-}
-
 function account(): void {
   segment = 0;
   watched = 0;
-  const used = (count + 31) >> 5;
-  for (let word = 0; word < used; word++) {
-    const enterLong = bitsOf(point.enterLong, word);
-    const enterShort = bitsOf(point.enterShort, word);
-    const exitLong = bitsOf(point.exitLong, word);
-    const exitShort = bitsOf(point.exitShort, word);
-    const rearm = bitsOf(point.rearm, word);
-    let any = enterLong | enterShort | exitLong | exitShort | rearm;
-    while (any != 0) {
-      const bit = ctz(any);
-      const row = (word << 5) + bit;
-      any &= any - 1;
-      fillBefore(row);
-      decide(
-        row,
-        (enterLong >>> bit) & 1,
-        (enterShort >>> bit) & 1,
-        (exitLong >>> bit) & 1,
-        (exitShort >>> bit) & 1,
-        (rearm >>> bit) & 1,
-      );
-      if (point.beyond) return;
+  if ((point.pendingExit | point.pendingSide) != 0) fill(0);
+  const used = (count + 63) >> 6;
+  let word = 0;
+  // The rows of the word that are still to come.
+  let ahead: i64 = -1;
+  while (!point.beyond) {
+    // On which rows something may be decided, the position being what it is.
+    const quantity = point.quantity;
+    const mayEnter = point.armed && (point.turns || quantity == 0);
+    const exits = registerOr(quantity > 0 ? point.exitLong : quantity < 0 ? point.exitShort : -1);
+    const longs = registerOr(mayEnter && quantity <= 0 ? point.enterLong : -1);
+    const shorts = registerOr(mayEnter && quantity >= 0 ? point.enterShort : -1);
+    const rearms = registerOr(point.armed ? -1 : point.rearm);
+    let bits: i64 = 0;
+    while (word < used) {
+      const at = usize(word) << 3;
+      bits = (load<i64>(exits + at) | load<i64>(longs + at) | load<i64>(shorts + at) | load<i64>(rearms + at)) & ahead;
+      if (bits != 0) break;
+      word++;
+      ahead = -1;
     }
+    if (bits == 0) break;
+    const bit = ctz(bits);
+    const row = (word << 6) + i32(bit);
+    if (row >= count) break;
+    decide(row);
+    // What was ordered fills at the open of the next bar, before anything is decided there.
+    if ((point.pendingExit | point.pendingSide) != 0 && row + 1 < count) fill(row + 1);
+    if (bit == 63) {
+      word++;
+      ahead = -1;
+    } else ahead = <i64>-1 << (bit + 1);
   }
-  fillBefore(count - 1);
-  if (point.beyond) return;
-  const end = tile.isLast != 0 && terms.endOfRun != 0 ? count - 1 : count;
-  settle(end);
+  if (!point.beyond) settle(tile.isLast != 0 && terms.endOfRun != 0 ? count - 1 : count);
 }
 
-/** Fills what was ordered on an earlier bar, at the open of the bar after it, when that is at `row` or before. */
+/** Where the bits of a register are; of -1, bits that are never set. */
 @inline
-function fillBefore(row: i32): void {
-  if ((point.pendingExit | point.pendingSide) == 0) return;
-  const at = point.pendingRow + 1 - tileStart;
-  if (at <= row) fill(at);
+function registerOr(index: i32): usize {
+  return register(index < 0 ? EMPTY : index);
 }
 
-function decide(row: i32, enterLong: i32, enterShort: i32, exitLong: i32, exitShort: i32, rearm: i32): void {
+@inline
+function isSet(index: i32, row: i32): bool {
+  return index >= 0 && ((load<i32>(register(index) + (usize(row >> 5) << 2)) >>> (row & 31)) & 1) != 0;
+}
+
+function decide(row: i32): void {
   const quantity = point.quantity;
-  if (rearm) point.armed = 1;
+  if (isSet(point.rearm, row)) point.armed = 1;
   if (point.armed && (point.turns || quantity == 0)) {
-    if (enterLong && quantity <= 0) return enter(1, row);
-    if (enterShort && quantity >= 0) return enter(-1, row);
+    if (quantity <= 0 && isSet(point.enterLong, row)) return enter(1, row);
+    if (quantity >= 0 && isSet(point.enterShort, row)) return enter(-1, row);
   }
-  if ((quantity > 0 && exitLong) || (quantity < 0 && exitShort)) {
-    point.pendingExit = 1;
-    point.pendingRow = tileStart + row;
-  }
+  if (isSet(quantity > 0 ? point.exitLong : quantity < 0 ? point.exitShort : -1, row)) point.pendingExit = 1;
 }
 
 function enter(side: i32, row: i32): void {
@@ -436,7 +584,6 @@ function enter(side: i32, row: i32): void {
   const equity = equityAt(row);
   const price = load<f64>(closes + (usize(row) << 3));
   const turns = point.quantity != 0;
-  point.pendingRow = tileStart + row;
   let quantity: i64 = 0;
   if (terms.sizing != 3) {
     quantity = sizeOf(equity, price);
@@ -540,7 +687,7 @@ function fill(row: i32): void {
   if (point.pendingExit) {
     const price = priceAt(row, point.quantity < 0);
     if (price < 0) return;
-    exit(price, load<f64>(openTimes + (usize(row) << 3)), row);
+    exit(price, timeOf(row), row);
   }
   if (point.pendingSide != 0 && !point.beyond) open(row);
   point.pendingExit = 0;
@@ -595,7 +742,7 @@ function open(row: i32): void {
   trade(value);
   point.entryValue = value;
   point.entryFee = fee;
-  point.entryTime = load<f64>(openTimes + (usize(row) << 3));
+  point.entryTime = timeOf(row);
   point.quantity = long ? quantity : -quantity;
   point.quantityNumber = toNumber(point.quantity);
   if (tile.log != 0) log(row, price, point.quantity, fee);
@@ -715,46 +862,78 @@ function touch(equity: f64): void {
 function settle(end: i32): void {
   if (end <= segment) return;
   samplePeriods(end);
+  if (tile.equity != 0) drawEquity(end);
   if (terms.dailyLossLimit < Infinity) watchLoss(end);
   if (point.quantity == 0) touch(point.cashNumber);
-  else if (segment == 0 && end == count && isQuiet(tileMaximum, tileMinimum)) {
-  } else followDrawdown(segment, end);
+  else followDrawdown(segment, end);
   segment = end;
 }
 
-/** Whether closes between these two can make neither a new peak nor a deeper drawdown. */
-@inline
-function isQuiet(maximum: f64, minimum: f64): bool {
-  const long = point.quantity > 0;
-  return equityOf(long ? maximum : minimum) <= point.peak && equityOf(long ? minimum : maximum) >= point.floor;
+/** Writes equity at each row up to `end`. */
+function drawEquity(end: i32): void {
+  const curve = usize(tile.equity);
+  const cash = point.cashNumber;
+  const quantity = point.quantityNumber;
+  for (let row = segment; row < end; row++) {
+    const at = usize(row) << 3;
+    store<f64>(curve + at, point.quantity == 0 ? cash : cash + quantity * load<f64>(closes + at));
+  }
 }
 
 /**
  * Equity rises or falls with the close, and the drawdown with equity, rounding included: the extremes of a block of rows
- * bound what is in it, and where its maximum is no new peak its minimum is its deepest drawdown.
+ * bound what is in it, and where its maximum is no new peak its minimum is its deepest drawdown. Closes between two
+ * bounds can make neither a new peak nor a deeper drawdown: most blocks lie between them.
  */
 function followDrawdown(from: i32, end: i32): void {
+  setBounds();
+  if (from == 0 && end == count && tileMaximum <= upperClose && tileMinimum >= lowerClose) return;
   for (let block = from >> 5; block << 5 < end; block++) {
     const maximum = load<f64>(blockMaxima + (usize(block) << 3));
     const minimum = load<f64>(blockMinima + (usize(block) << 3));
-    if (isQuiet(maximum, minimum)) continue;
+    if (maximum <= upperClose && minimum >= lowerClose) continue;
     const first = block << 5;
     const last = min(first + 32, end);
-    if (first >= from && (first + 32 <= end || end == count)) {
-      const long = point.quantity > 0;
-      const high = equityOf(long ? maximum : minimum);
-      const low = equityOf(long ? minimum : maximum);
-      if (high <= point.peak) {
-        touch(low);
-        continue;
-      }
-      if (low >= floorOf(high, point.drawdown)) {
-        touch(high);
-        continue;
-      }
-    }
-    for (let row = max(first, from); row < last; row++) touch(equityAt(row));
+    if (first >= from && (first + 32 <= end || end == count)) followBlock(first, last, maximum, minimum);
+    else followRows(max(first, from), last);
+    setBounds();
   }
+}
+
+let upperClose: f64 = 0;
+let lowerClose: f64 = 0;
+
+/** The bounds of {@link followDrawdown}; each is tried, since the quotient was rounded. */
+function setBounds(): void {
+  const cash = point.cashNumber;
+  const quantity = point.quantityNumber;
+  const atPeak = ((point.peak - cash) / quantity) * (quantity > 0 ? 1 - 1e-15 : 1 + 1e-15);
+  const atFloor = ((point.floor - cash) / quantity) * (quantity > 0 ? 1 + 1e-15 : 1 - 1e-15);
+  const peakHolds = cash + quantity * atPeak <= point.peak;
+  const floorHolds = cash + quantity * atFloor >= point.floor;
+  if (quantity > 0) {
+    upperClose = peakHolds ? atPeak : -Infinity;
+    lowerClose = floorHolds ? atFloor : Infinity;
+  } else {
+    upperClose = floorHolds ? atFloor : -Infinity;
+    lowerClose = peakHolds ? atPeak : Infinity;
+  }
+}
+
+/** A whole block. */
+function followBlock(first: i32, last: i32, maximum: f64, minimum: f64): void {
+  const long = point.quantity > 0;
+  const high = equityOf(long ? maximum : minimum);
+  const low = equityOf(long ? minimum : maximum);
+  if (high <= point.peak) touch(low);
+  else if (low >= floorOf(high, point.drawdown)) touch(high);
+  else followRows(first, last);
+}
+
+function followRows(from: i32, end: i32): void {
+  const cash = point.cashNumber;
+  const quantity = point.quantityNumber;
+  for (let row = from; row < end; row++) touch(cash + quantity * load<f64>(closes + (usize(row) << 3)));
 }
 
 @inline
@@ -835,7 +1014,7 @@ function measureBlocks(): void {
 /** left x right / 10^12 of integers of at least 0, rounded half up. Marks the point where it does not fit. */
 function product(left: i64, right: i64): i64 {
   if (right == 0) return 0;
-  const estimate = (f64(left) * f64(right)) / 1e12;
+  const estimate = f64(left) * f64(right) * 1e-12;
   if (!(estimate < 4e18)) {
     point.beyond = 1;
     return 0;
@@ -863,9 +1042,10 @@ function unitsOf(price: f64): i64 {
 
 /** value / 10^12, rounded once: `toNumber` of fixed-point.ts. */
 export function toNumber(value: i64): f64 {
-  const quotient = f64(value) / 1e12;
-  if (value <= SAFE && value >= -SAFE) return quotient;
-  // What the quotient is off by, exactly, by Dekker's product; then one more rounding, of the sum.
+  if (value <= SAFE && value >= -SAFE) return f64(value) / 1e12;
+  // About the quotient; what it is off by, exactly, by Dekker's product; then one rounding more, of their sum. No such
+  // value lies halfway between two float64, nor as near to it as what the last product is off by.
+  const quotient = f64(value) * 1e-12;
   const scaled = quotient * 1e12;
   const wide = quotient * 134217729;
   const high = wide - (wide - quotient);
@@ -873,7 +1053,7 @@ export function toNumber(value: i64): f64 {
   const missing = high * TENS_HIGH - scaled + high * TENS_LOW + low * TENS_HIGH + low * TENS_LOW;
   const nearest = f64(value);
   const rest = f64(value - i64(nearest));
-  return quotient + (nearest - scaled + (rest - missing)) / 1e12;
+  return quotient + (nearest - scaled + (rest - missing)) * 1e-12;
 }
 
 /** 10^12 in two parts of at most 26 bits. */
@@ -882,6 +1062,6 @@ const TENS_LOW: f64 = 4096;
 
 /** For tests: {@link product} by itself; -1 where it does not fit. */
 export function productOf(left: i64, right: i64): i64 {
-  const estimate = (f64(left) * f64(right)) / 1e12;
+  const estimate = f64(left) * f64(right) * 1e-12;
   return estimate < 4e18 ? product(left, right) : -1;
 }

@@ -1,11 +1,14 @@
+import { invariant } from '../../../foundation/errors.ts';
 import { DAY_MS } from '../../../foundation/time.ts';
 import type { CandleColumns } from '../../../market/candle-columns.ts';
-import { ColumnTile, slotStride } from '../column-tile.ts';
+import type { Column } from '../../../strategy/column-signals.ts';
+import { ColumnTile, slotOffset, slotStride } from '../column-tile.ts';
 import type { PlainTerms } from '../plain-terms.ts';
 import type { PeriodScale, PointTotals } from '../point-figures.ts';
 import { type PointProgram, REGISTERS, type SignalCompiler } from '../signal-program.ts';
 import { type Kernel, openKernel } from './kernel.ts';
 import {
+  AVERAGE,
   FILL_BYTES,
   POINT,
   type PointInteger,
@@ -24,6 +27,14 @@ export interface KernelFill {
   /** Positive: bought. */
   readonly quantity: bigint;
   readonly fee: bigint;
+}
+
+/** What can be had of a run besides its totals. */
+export interface PointTrace {
+  /** Is told of every fill, in order. */
+  readonly onFill?: (fill: KernelFill) => void;
+  /** Takes equity at the close of each bar. */
+  readonly equity?: Float64Array;
 }
 
 /** What a tile's columns may take: they are read over and over and should stay in the processor's second cache. */
@@ -57,33 +68,57 @@ export class KernelRunner {
    * The totals of each program, `undefined` where its numbers went beyond what the kernel can hold.
    *
    * @param compiler the one that made the programs
-   * @param onFill is told of every fill, of the first point alone
+   * @param trace what else is wanted of a batch of one program
    */
   run(
     compiler: SignalCompiler,
     programs: readonly PointProgram[],
-    onFill?: (fill: KernelFill) => void,
+    trace: PointTrace = {},
   ): readonly (PointTotals | undefined)[] {
-    const memory = new BatchMemory(this.#kernel, this.#scale, compiler.columns.length, programs, onFill !== undefined);
+    invariant(programs.length === 1 || (!trace.onFill && !trace.equity), 'One program at a time can be traced', {
+      programs: programs.length,
+    });
+    const averages = averagesOf(compiler.columns);
+    const memory = new BatchMemory(this.#kernel, this.#scale, compiler.columns.length, programs, averages, trace);
     writeTerms(memory.view, memory.terms, this.#terms);
     const { functions } = this.#kernel;
     functions.setTerms(memory.terms, memory.tile);
     for (const point of memory.points) functions.openPoint(point);
-    const tile = new ColumnTile(compiler.columns, this.#bars, {
-      numbers: memory.numbers,
-      slotStart: memory.slots / 8,
-      rows: memory.rows,
-    });
+    for (const average of memory.averages) functions.openAverage(average);
+    const tile = new ColumnTile(
+      compiler.columns,
+      this.#bars,
+      { numbers: memory.numbers, slotStart: memory.slots / 8, rows: memory.rows },
+      new Set(averages.map(({ slot }) => slot)),
+      compiler.operands,
+    );
     while (tile.advance()) {
       memory.show(this.#bars, tile, this.#dayStart);
       functions.beginTile();
+      if (memory.averages.length > 0) functions.runAverages(memory.averages[0]!, memory.averages.length / 2);
       functions.runPoints(memory.points[0]!, programs.length);
-      if (onFill) memory.drainLog(onFill);
+      memory.drain(tile, trace);
     }
     for (const point of memory.points) functions.finishPoint(point);
-    if (onFill) memory.drainLog(onFill);
+    memory.drain(tile, trace);
     return memory.points.map((point) => memory.totals(point));
   }
+}
+
+/** A column that the kernel computes itself. */
+interface AverageSlot {
+  readonly slot: number;
+  readonly period: number;
+}
+
+/** The longest period that the kernel takes: closes lie in its memory as far ahead, and behind. */
+const LONGEST_AVERAGE = 16_384;
+
+function averagesOf(columns: readonly Column[]): readonly AverageSlot[] {
+  return columns.flatMap((column, slot) => {
+    const period = column.kind === 'derived' ? column.source.averageOfCloses : undefined;
+    return period === undefined || period > LONGEST_AVERAGE ? [] : [{ slot, period }];
+  });
 }
 
 /** The row of the first bar of each bar's day; a bar belongs to the day in which it closes (UTC), as at the risk gate. */
@@ -107,12 +142,23 @@ class BatchMemory {
   readonly tile: number;
   readonly slots: number;
   readonly points: readonly number[];
+  /** Two and two: where their number is odd the last one is there twice. */
+  readonly averages: readonly number[];
   readonly view: DataView;
   readonly numbers: Float64Array;
   readonly #scale: PeriodScale;
+  /** How many closes before and after the tile's lie in memory. */
+  readonly #ahead: number;
   readonly #fields: Readonly<Record<TileField, number>>;
 
-  constructor(kernel: Kernel, scale: PeriodScale, columns: number, programs: readonly PointProgram[], logs: boolean) {
+  constructor(
+    kernel: Kernel,
+    scale: PeriodScale,
+    columns: number,
+    programs: readonly PointProgram[],
+    averages: readonly AverageSlot[],
+    trace: PointTrace,
+  ) {
     this.rows = tileRows(columns);
     this.#scale = scale;
     const { rows } = this;
@@ -126,6 +172,8 @@ class BatchMemory {
     };
     this.terms = take(TERMS.bytes);
     this.tile = take(TILE.bytes);
+    const ahead = Math.max(0, ...averages.map(({ period }) => period));
+    this.#ahead = ahead;
     this.#fields = {
       start: 0,
       count: 0,
@@ -133,7 +181,7 @@ class BatchMemory {
       isLast: 0,
       openTime: take(rows * 8),
       open: take(rows * 8),
-      close: take(rows * 8),
+      close: take((rows + 2 * ahead) * 8) + ahead * 8,
       buyPrice: take(rows * 8),
       sellPrice: take(rows * 8),
       blockMaximum: take(rows / 4),
@@ -143,35 +191,60 @@ class BatchMemory {
       periods,
       registers: take((REGISTERS * rows) / 8),
       slots: take(columns * slotStride(rows) * 8),
-      log: logs ? take((rows * 2 + 2) * FILL_BYTES) : 0,
+      log: trace.onFill ? take((rows * 2 + 2) * FILL_BYTES) : 0,
       logged: 0,
+      equity: trace.equity ? take(rows * 8) : 0,
+      firstTime: 0,
+      interval: 0,
     };
     this.slots = this.#fields.slots;
     const first = take(programs.length * POINT.bytes);
     this.points = programs.map((_, index) => first + index * POINT.bytes);
     const periodEquity = take(programs.length * periods * 8);
     const operations = take(programs.reduce((sum, program) => sum + program.operations.length, 0) * 4);
+    const paired = averages.length % 2 === 0 ? averages : [...averages, averages.at(-1)!];
+    this.averages = paired.map(() => take(AVERAGE.bytes)).map((_, index, taken) => taken[0]! + index * AVERAGE.bytes);
+    const sums = paired.map(({ period }) => [take(period * 8), take(period * 8)] as const);
     const buffer = kernel.reserve(end);
     this.view = new DataView(buffer);
     this.numbers = new Float64Array(buffer, 0, buffer.byteLength >>> 3);
     new Int32Array(buffer, this.#fields.periodRows, periods).set(scale.periodRows);
+    // An earlier batch may have left bits where this one has none.
+    new Uint8Array(buffer).fill(0, this.#fields.registers, this.#fields.registers + (REGISTERS * rows) / 8);
     this.#writeFields();
     this.#writePrograms(programs, operations, periodEquity);
+    this.#writeAverages(paired, sums);
   }
 
   /** Puts the prices of the tile's bars where the kernel reads them. */
   show(bars: CandleColumns, { start, count }: ColumnTile, dayStart: Int32Array | undefined): void {
     const end = start + count;
-    this.#column(this.#fields.openTime, bars.openTime, start, end);
+    const { openTime, intervalMs } = bars;
+    // Bars don't overlap: where they take no more time than their number needs, they have no gaps.
+    const isRegular = openTime[end - 1]! - openTime[start]! === (count - 1) * intervalMs;
+    if (!isRegular) this.#column(this.#fields.openTime, openTime, start, end);
+    this.#setTile('firstTime', openTime[start]!);
+    this.#setTile('interval', isRegular ? intervalMs : 0);
     this.#column(this.#fields.open, bars.open, start, end);
-    this.#column(this.#fields.close, bars.close, start, end);
+    const behind = Math.min(start, this.#ahead);
+    const ahead = Math.min(bars.length, end + this.#ahead);
+    this.#column(this.#fields.close - behind * 8, bars.close, start - behind, ahead);
     if (dayStart) new Int32Array(this.view.buffer, this.#fields.dayStart, count).set(dayStart.subarray(start, end));
     this.#setTile('start', start);
     this.#setTile('count', count);
     this.#setTile('isLast', end === bars.length ? 1 : 0);
   }
 
-  drainLog(onFill: (fill: KernelFill) => void): void {
+  /** Hands on what the kernel has traced of the tile. */
+  drain({ start, count }: ColumnTile, { onFill, equity }: PointTrace): void {
+    if (equity) {
+      const curve = this.#fields.equity / 8;
+      equity.set(this.numbers.subarray(curve, curve + count), start);
+    }
+    if (onFill) this.#drainLog(onFill);
+  }
+
+  #drainLog(onFill: (fill: KernelFill) => void): void {
     const { view } = this;
     const logged = view.getFloat64(this.tile + TILE.at.logged, true);
     for (let index = 0; index < logged; index++) {
@@ -220,6 +293,17 @@ class BatchMemory {
     for (const [field, value] of Object.entries(this.#fields)) this.#setTile(field as TileField, value);
   }
 
+  #writeAverages(averages: readonly AverageSlot[], sums: readonly (readonly [number, number])[]): void {
+    for (const [index, { slot, period }] of averages.entries()) {
+      const set = (name: 'period' | 'sums' | 'nextSums' | 'output', value: number): void =>
+        this.view.setInt32(this.averages[index]! + AVERAGE.at[name], value, true);
+      set('period', period);
+      set('sums', sums[index]![0]);
+      set('nextSums', sums[index]![1]);
+      set('output', slotOffset({ slotStart: this.slots / 8, rows: this.rows }, slot) * 8);
+    }
+  }
+
   #writePrograms(programs: readonly PointProgram[], operations: number, periodEquity: number): void {
     let written = operations;
     const bytes = new Uint8Array(this.view.buffer);
@@ -241,6 +325,6 @@ class BatchMemory {
 
 /** As many rows as keep the columns in the cache. */
 function tileRows(columns: number): number {
-  const rows = Math.floor(TILE_BYTES / 8 / Math.max(1, columns) / 32) * 32;
+  const rows = Math.floor(TILE_BYTES / 8 / Math.max(1, columns) / 64) * 64;
   return Math.min(MOST_TILE_ROWS, Math.max(LEAST_TILE_ROWS, rows));
 }

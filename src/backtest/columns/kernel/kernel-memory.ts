@@ -41,7 +41,19 @@ export const TERMS = layout<TermInteger | TermNumber>(['i64', termIntegers], ['f
 
 const tileFields = [
   ...['start', 'count', 'rows', 'isLast', 'openTime', 'open', 'close', 'buyPrice', 'sellPrice', 'blockMaximum'],
-  ...['blockMinimum', 'dayStart', 'periodRows', 'periods', 'registers', 'slots', 'log', 'logged'],
+  ...[
+    'blockMinimum',
+    'dayStart',
+    'periodRows',
+    'periods',
+    'registers',
+    'slots',
+    'log',
+    'logged',
+    'equity',
+    'firstTime',
+    'interval',
+  ],
 ] as const;
 
 export type TileField = (typeof tileFields)[number];
@@ -50,8 +62,8 @@ export const TILE = layout<TileField>(['f64', tileFields]);
 
 const pointIntegers = [
   ...['operations', 'operationCount', 'enterLong', 'enterShort', 'exitLong', 'exitShort', 'rearm', 'turns'],
-  ...['periodEquity', 'beyond', 'armed', 'pendingExit', 'pendingSide', 'pendingRow', 'period', 'lost', 'dayRow'],
-  ...['entriesDay', 'entries', 'refused', 'fills', 'roundTrips', 'winners', 'unused'],
+  ...['periodEquity', 'beyond', 'armed', 'pendingExit', 'pendingSide', 'period', 'lost', 'dayRow'],
+  ...['entriesDay', 'entries', 'refused', 'fills', 'roundTrips', 'winners'],
 ] as const;
 const pointMoney = ['cash', 'quantity', 'pendingQuantity', 'entryValue', 'entryFee', 'fees'] as const;
 const pointNumbers = [
@@ -67,6 +79,10 @@ export const POINT = layout<PointInteger | PointNumber | (typeof pointMoney)[num
   ['i64', pointMoney],
   ['f64', pointNumbers],
 );
+
+const averageIntegers = ['period', 'position', 'sums', 'nextSums', 'output', 'unused'] as const;
+
+export const AVERAGE = layout(['i32', averageIntegers], ['f64', ['anchor', 'headSum', 'nextAnchor', 'tailSum']]);
 
 /** A fill in the log: row, price, signed quantity, fee. */
 export const FILL_BYTES = 32;

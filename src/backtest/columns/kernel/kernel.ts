@@ -11,7 +11,10 @@ export interface ExactNumbers {
 export interface KernelFunctions {
   pointBytes(): number;
   setTerms(terms: number, tile: number): void;
+  averageBytes(): number;
   openPoint(point: number): void;
+  openAverage(average: number): void;
+  runAverages(first: number, pairs: number): void;
   beginTile(): void;
   runPoints(first: number, count: number): void;
   finishPoint(point: number): void;

@@ -87,7 +87,7 @@ export function assertSameAsEvents(terms: ColumnTerms, points: readonly CheckedP
   let refused = 0;
   for (const { own, result, figures } of expected) {
     assertSameRecord(own, result);
-    assertSameKernelFills(own, result);
+    assertSameKernelTrace(own, result);
     fills += result.record.fills.length;
     refused += figures[SWEEP_FIGURES.indexOf('signalsRefused')]!;
   }
@@ -103,8 +103,8 @@ function assertSameRecord(terms: ColumnTerms, expected: BacktestResult): void {
   assert.deepEqual([...own.portfolio.balances], [...expected.portfolio.balances]);
 }
 
-/** The kernel's own log of fills, where it did not pass the point on. */
-function assertSameKernelFills(terms: ColumnTerms, expected: BacktestResult): void {
+/** The kernel's own log of fills and equity, where it did not pass the point on. */
+function assertSameKernelTrace(terms: ColumnTerms, expected: BacktestResult): void {
   const plain = plainTerms(terms)!;
   const signals = terms.session.definition.signals?.(terms.session.parameters, new ColumnSeries());
   const runner = KernelRunner.open(plain, periodScale(plain.bars, toNumber(terms.session.startingBalance)));
@@ -113,10 +113,15 @@ function assertSameKernelFills(terms: ColumnTerms, expected: BacktestResult): vo
   const fills: unknown[] = [];
   const { openTime, length } = plain.bars;
   const end = expected.times.at(-1)!;
-  const [totals] = runner.run(compiler, [compiler.compile(signals)!], ({ row, price, quantity, fee }) => {
-    fills.push({ time: row === length ? end : openTime[row], price, quantity, fee });
+  const equity = new Float64Array(length);
+  const [totals] = runner.run(compiler, [compiler.compile(signals)!], {
+    equity,
+    onFill({ row, price, quantity, fee }) {
+      fills.push({ time: row === length ? end : openTime[row], price, quantity, fee });
+    },
   });
   if (totals === undefined) return;
+  assert.deepEqual(equity, expected.equity);
   const wanted = expected.record.fills.map(({ time, price, quantity, side, fee }) => ({
     time,
     price,

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { compileKernel, KERNEL_MODULE, KERNEL_SOURCE } from '../../../../scripts/kernel-compiler.ts';
 import { openKernel } from '../../../../src/backtest/columns/kernel/kernel.ts';
-import { POINT } from '../../../../src/backtest/columns/kernel/kernel-memory.ts';
+import { AVERAGE, POINT } from '../../../../src/backtest/columns/kernel/kernel-memory.ts';
 import { multiply, toNumber } from '../../../../src/foundation/fixed-point.ts';
 
 const { functions } = openKernel({
@@ -22,6 +22,7 @@ describe('the kernel', () => {
 
   test('has its fields where the layout says', () => {
     assert.equal(functions.pointBytes(), POINT.bytes);
+    assert.equal(functions.averageBytes(), AVERAGE.bytes);
   });
 
   test('makes float64 of money as the engine does', () => {
