@@ -44,6 +44,37 @@ def single(request):
     return run
 
 
+class Cross(raptorbt.Strategy):
+    """The same rule, asked bar by bar."""
+
+    def __init__(self, fast, slow):
+        super().__init__()
+        self.fast_length, self.slow_length = fast, slow
+
+    def on_start(self, ctx):
+        self.fast = self.register_indicator(raptorbt.Indicator.sma(self.fast_length))
+        self.slow = self.register_indicator(raptorbt.Indicator.sma(self.slow_length))
+        self.held = False
+
+    def on_bar(self, ctx):
+        if not self.slow.initialized:
+            return
+        above = self.fast.value > self.slow.value
+        if above and not self.held:
+            self.held = True
+            self.enter_long()
+        elif not above and self.held:
+            self.held = False
+            self.close_position()
+
+
+def event_single(request):
+    columns = arrays(request)
+    config = settings(request)
+    fast, slow = request["fast"], request["slow"]
+    return lambda: figures(raptorbt.run_strategy_backtest(Cross(fast, slow), *columns, config=config))
+
+
 def sweep(request):
     columns = arrays(request)
     config = settings(request)
@@ -76,4 +107,4 @@ def indicators(request):
     return lambda: {"last": float(compute()[-1])}
 
 
-serve("RaptorBT", raptorbt.__version__, {"single": single, "sweep": sweep, "indicators": indicators})
+serve("RaptorBT", raptorbt.__version__, {"single": single, "eventSingle": event_single, "sweep": sweep, "indicators": indicators})
