@@ -2,12 +2,13 @@ import { invariant, UserError } from '../foundation/errors.ts';
 import type { CandleColumns } from '../market/candle-columns.ts';
 import type { CheckedParameters } from '../strategy/feeds.ts';
 import type { AnyStrategyDefinition } from '../strategy/strategy.ts';
+import { columnRunner } from './columns/column-runner.ts';
 import { EventPath } from './sweep-event-path.ts';
 import type { SweepPlan } from './sweep-plan.ts';
 import type { PointRunner } from './sweep-point.ts';
 import { type ChunkRows, encodeRows, type SweepRow } from './sweep-rows.ts';
 import { SweepSpace } from './sweep-space.ts';
-import { termsFromJson } from './sweep-terms.ts';
+import { sessionOf, termsFromJson } from './sweep-terms.ts';
 
 /** Which way points are computed; `auto` takes columns where they can do it. The figures are the same. */
 export type SweepPath = 'auto' | 'event' | 'columns';
@@ -54,9 +55,13 @@ function runnerOf(plan: SweepPlan, { definition, columns, explain, path = 'auto'
   const terms = termsFromJson(plan.terms);
   const event = new EventPath({ definition, columns, explain, terms });
   if (path === 'event') return event;
-  if (path === 'columns')
-    throw new UserError(`${definition.name} can't be swept by columns: leave out --path columns.`);
-  return event;
+  const session = sessionOf(definition, terms, plan.space.fixed);
+  const { venue: costs, endOfRun } = terms;
+  const runner = columnRunner({ session, columns, costs, endOfRun }, event);
+  if (runner !== undefined || path === 'auto') return runner ?? event;
+  throw new UserError(
+    `This sweep can't be computed by columns: ${definition.name} says no signals as columns, or not on these terms. Leave out --path columns.`,
+  );
 }
 
 /**

@@ -121,6 +121,11 @@ export interface TimeSpan {
 
 /** The share of the time [from, to) during which at least one of the spans ran; NaN of no time. */
 export function timeInMarket(spans: readonly TimeSpan[], from: number, to: number): number {
+  return to > from ? timeHeld(spans, from, to) / (to - from) : Number.NaN;
+}
+
+/** The time within [from, to) during which at least one of the spans ran, in milliseconds. */
+export function timeHeld(spans: readonly TimeSpan[], from: number, to: number): number {
   let held = 0;
   let counted = from;
   for (const span of [...spans].sort((left, right) => left.entryTime - right.entryTime)) {
@@ -129,5 +134,5 @@ export function timeInMarket(spans: readonly TimeSpan[], from: number, to: numbe
     if (end > start) held += end - start;
     counted = Math.max(counted, end);
   }
-  return to > from ? held / (to - from) : Number.NaN;
+  return held;
 }

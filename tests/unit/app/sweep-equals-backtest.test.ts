@@ -53,41 +53,43 @@ const SWEEPS: readonly (Pick<SweepWishes, 'strategy'> & Partial<SweepWishes> & {
 
 describe("a point's figures are those of a backtest with its parameters, to the last bit", () => {
   for (const { sets, ...wishes } of SWEEPS) {
-    it(`${wishes.strategy} ${sets.join(' ')} ${wishes.symbols?.join(',') ?? ''}`, async () => {
-      const reader = new DataReader();
-      const set = sets.map((text) => {
-        const [name, value] = text.split('=') as [string, string];
-        return { name, value };
-      });
-      const common = { limits: true, ...wishes };
-      const prepared = await prepareSweep(
-        { ...common, set, where: [], random: null },
-        { cwd: '.', reader, confirm: async () => false },
-      );
-      const sweep = await openPlannedSweep(prepared.plan, prepared.columns, 'event');
-      let compared = 0;
-      let trades = 0;
-      for (let number = 0; number < prepared.chunks; number++) {
-        for (const { point, outcome } of decodeRows(runChunk(sweep, number)).rows) {
-          const parameters = prepared.space.parameters(point);
-          const { report } = await runBacktestPlan(
-            await backtestPlan({ ...common, parameters }, '.', reader),
-            undefined,
-            reader,
-          );
-          assert.ok(outcome.ok);
-          for (const [index, key] of SWEEP_FIGURES.entries()) {
-            assert.ok(
-              Object.is(outcome.figures[index], report.summary.figures[key]),
-              `${key} is ${outcome.figures[index]} and ${report.summary.figures[key]}`,
+    for (const path of ['event', 'auto'] as const) {
+      it(`${path}: ${wishes.strategy} ${sets.join(' ')} ${wishes.symbols?.join(',') ?? ''}`, async () => {
+        const reader = new DataReader();
+        const set = sets.map((text) => {
+          const [name, value] = text.split('=') as [string, string];
+          return { name, value };
+        });
+        const common = { limits: true, ...wishes };
+        const prepared = await prepareSweep(
+          { ...common, set, where: [], random: null },
+          { cwd: '.', reader, confirm: async () => false },
+        );
+        const sweep = await openPlannedSweep(prepared.plan, prepared.columns, path);
+        let compared = 0;
+        let trades = 0;
+        for (let number = 0; number < prepared.chunks; number++) {
+          for (const { point, outcome } of decodeRows(runChunk(sweep, number)).rows) {
+            const parameters = prepared.space.parameters(point);
+            const { report } = await runBacktestPlan(
+              await backtestPlan({ ...common, parameters }, '.', reader),
+              undefined,
+              reader,
             );
+            assert.ok(outcome.ok);
+            for (const [index, key] of SWEEP_FIGURES.entries()) {
+              assert.ok(
+                Object.is(outcome.figures[index], report.summary.figures[key]),
+                `${key} is ${outcome.figures[index]} and ${report.summary.figures[key]}`,
+              );
+            }
+            compared += 1;
+            trades += report.trades.length;
           }
-          compared += 1;
-          trades += report.trades.length;
         }
-      }
-      assert.equal(compared, prepared.survey?.points);
-      assert.ok(trades > 0, 'a comparison of runs that do not trade would say little');
-    });
+        assert.equal(compared, prepared.survey?.points);
+        assert.ok(trades > 0, 'a comparison of runs that do not trade would say little');
+      });
+    }
   }
 });
