@@ -26,11 +26,13 @@ import fourIndicators from './engine-strategy.ts';
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=6000');
 setFlagsFromString('--max-inlined-bytecode-size=2000');
 
+type Recorded = 'full' | 'lean' | 'sums';
+
 export interface MeasureOptions {
   readonly bars: number;
   readonly rounds: number;
-  /** Default `lean`. */
-  readonly record?: 'full' | 'lean';
+  /** Default `sums`. */
+  readonly record?: Recorded;
   /** Other bars than those of {@link syntheticBars}. */
   readonly columns?: CandleColumns;
   /** Run every built-in strategy first, in turn, in the same isolate. */
@@ -55,7 +57,7 @@ export interface MeasuredRun {
 /** Runs the job `rounds` times, after two that are not counted, and times each. */
 export async function measure(options: MeasureOptions): Promise<MeasuredRun> {
   const columns = options.columns ?? syntheticBars(options.bars);
-  const record = options.record ?? 'lean';
+  const record = options.record ?? 'sums';
   if (options.afterBuiltins) runBuiltins(columns);
   const milliseconds: number[] = [];
   const request = requestOf(fourIndicators, columns);
@@ -63,7 +65,7 @@ export async function measure(options: MeasureOptions): Promise<MeasuredRun> {
   for (let round = -2; round < options.rounds; round++) {
     if (round >= 0) options.between?.();
     const began = performance.now();
-    const run = record === 'lean' ? runBacktest({ ...request, record }) : runBacktest({ ...request, record });
+    const run = runAs(record, request);
     const took = performance.now() - began;
     if (round >= 0) milliseconds.push(took);
     result = {
@@ -75,6 +77,17 @@ export async function measure(options: MeasureOptions): Promise<MeasuredRun> {
     };
   }
   return { milliseconds, result: result! };
+}
+
+function runAs(record: Recorded, request: BacktestRequest) {
+  switch (record) {
+    case 'full':
+      return runBacktest({ ...request, record });
+    case 'lean':
+      return runBacktest({ ...request, record });
+    case 'sums':
+      return runBacktest({ ...request, record });
+  }
 }
 
 /** {@link measure} in a thread of its own, whose code has seen nothing else. */
@@ -217,12 +230,12 @@ async function main(): Promise<void> {
       bars: { type: 'string', default: '1000000' },
       rounds: { type: 'string', default: '15' },
       file: { type: 'string' },
-      record: { type: 'string', default: 'lean' },
+      record: { type: 'string', default: 'sums' },
       only: { type: 'string' },
     },
   });
   const columns = values.file === undefined ? syntheticBars(Number(values.bars)) : columnsFromFile(values.file);
-  const record = values.record === 'full' ? 'full' : 'lean';
+  const record = values.record === 'full' || values.record === 'lean' ? values.record : 'sums';
   const options: MeasureOptions = { bars: columns.length, rounds: Number(values.rounds), columns, record };
   const ways: Record<string, () => Promise<MeasuredRun>> = {
     alone: () => measure(options),

@@ -1,4 +1,5 @@
 import { type Feed, feedName } from '../domain/candle.ts';
+import type { FillTotals } from '../domain/fill-totals.ts';
 import type { Portfolio } from '../domain/portfolio.ts';
 import type { EngineListener } from '../engine/engine.ts';
 import { LeanRecord } from '../engine/lean-record.ts';
@@ -25,9 +26,10 @@ export interface BacktestRequest {
   readonly sampleIndicators?: boolean;
   /**
    * What is recorded. `full` (default): everything that was decided and done, for reports and audits. `lean`: fills, round
-   * trips and the count of refused signals, for sweeps; all the rest is not even made. What is traded is the same bits.
+   * trips and the count of refused signals, for sweeps; all the rest is not even made. `sums`: that, with the sums of fills
+   * instead of the fills. What is traded is the same bits.
    */
-  readonly record?: 'full' | 'lean';
+  readonly record?: 'full' | 'lean' | 'sums';
   /** Called now and then with how much is done, 0 … 1. */
   readonly onProgress?: (fraction: number) => void;
 }
@@ -49,9 +51,21 @@ const STRETCH = 1_024;
 
 /** Runs a strategy over history. Synchronous and deterministic: the same request gives the same bits. */
 export function runBacktest(request: BacktestRequest & { readonly record: 'lean' }): BacktestResult<LeanRecord>;
+export function runBacktest(
+  request: BacktestRequest & { readonly record: 'sums' },
+): BacktestResult<LeanRecord<FillTotals>>;
 export function runBacktest(request: BacktestRequest & { readonly record?: 'full' }): BacktestResult;
-export function runBacktest(request: BacktestRequest): BacktestResult<RunRecord | LeanRecord> {
-  return request.record === 'lean' ? runRecorded(request, new LeanRecord()) : runRecorded(request, new RunRecord());
+export function runBacktest(
+  request: BacktestRequest,
+): BacktestResult<RunRecord | LeanRecord | LeanRecord<FillTotals>> {
+  switch (request.record) {
+    case 'lean':
+      return runRecorded(request, LeanRecord.withFills());
+    case 'sums':
+      return runRecorded(request, LeanRecord.withSums());
+    default:
+      return runRecorded(request, new RunRecord());
+  }
 }
 
 function runRecorded<Record extends EngineListener>(request: BacktestRequest, record: Record): BacktestResult<Record> {

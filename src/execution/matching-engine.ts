@@ -1,6 +1,7 @@
 import type { ApprovedOrder } from '../domain/approved-order.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import { InvariantError, invariant, UserError } from '../foundation/errors.ts';
+import { fromNumber, type Price } from '../foundation/fixed-point.ts';
 import type { Json } from '../foundation/json.ts';
 import { Random } from '../foundation/random.ts';
 import { type EpochMs, epochMs } from '../foundation/time.ts';
@@ -151,11 +152,32 @@ export class MatchingEngine {
     if (closeTime < book.lastCloseTime) throwOutOfOrder(symbol, closeTime, book.lastCloseTime);
     book.lastCloseTime = closeTime;
     book.lastClose = close;
-    if (book.orders.length === 0 || book.passes(openTime, closeTime, high, low)) return;
+    const { orders } = book;
+    if (orders.length === 0) return;
     const position = this.#setup.account.positionQuantity(symbol);
+    if (orders.length === 1 && this.#takesAtOpen(orders[0]!, openTime)) {
+      this.#takeAtOpen(orders[0]!, openTime, open, volume);
+      if (book.orders.length === 0) return;
+    } else if (book.passes(openTime, closeTime, high, low)) return;
     const path = BarPath.through(this.#path, position, openTime, closeTime, open, high, low, close);
     const liquidity = liquidityOf(book.instrument, volume, this.#maximumVolumeShare);
     new BarWalk(book, path, liquidity, this.#fills, this.#orders, this.#setup.emit).run();
+  }
+
+  /** The usual case: a market order that is alone in the book and active at the open. It needs no path through the bar. */
+  #takesAtOpen(order: VenueOrder, openTime: EpochMs): boolean {
+    return (
+      order.isPlainMarket &&
+      order.phase === 'pending' &&
+      order.activeAt <= openTime &&
+      this.#maximumVolumeShare === null
+    );
+  }
+
+  #takeAtOpen(order: VenueOrder, openTime: EpochMs, open: number, volume: number): void {
+    order.phase = 'arriving';
+    const start = { at: 0, price: fromNumber<Price>(open), time: openTime };
+    this.#fills.take(order, start, { volume, left: null });
   }
 
   /** {@link onBar} for a symbol without open orders, to which a bar can do nothing. False, and nothing done, otherwise. */

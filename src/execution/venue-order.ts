@@ -53,6 +53,8 @@ export class VenueOrder {
   readonly distance: Price | undefined;
   readonly distanceNumber: number;
   readonly expiresAt: number;
+  /** It trades at the market as soon as it is active, and never expires. */
+  readonly isPlainMarket: boolean;
   /** Its fills never open or enlarge a position, or go short where that is not allowed. */
   readonly onlyReduces: boolean;
 
@@ -88,6 +90,7 @@ export class VenueOrder {
     this.distance = execution.type === 'trailing-stop' ? execution.distance : undefined;
     this.distanceNumber = this.distance === undefined ? Number.NaN : toNumber(this.distance);
     this.expiresAt = timeInForce.kind === 'GTD' ? timeInForce.expiresAt : Number.POSITIVE_INFINITY;
+    this.isPlainMarket = execution.type === 'market' && timeInForce.kind !== 'GTD';
     this.onlyReduces = terms.reduceOnly || (side === 'sell' && !instrument.shortable);
     this.total = quantity.kind === 'units' ? quantity.quantity : undefined;
   }

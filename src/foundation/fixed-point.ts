@@ -142,8 +142,17 @@ export function snapNumber<Kind extends Fixed>(value: number, step: bigint, roun
 
 /** `price × quantity`, rounded half away from zero to a unit. The sign is the quantity's. */
 export function notional(price: Price, quantity: Quantity): Money {
-  return multiply(price, quantity) as Money;
+  // The venue's fee, the portfolio and the record ask for the value of the same fill, one after the other.
+  if (price === lastPrice && quantity === lastQuantity) return lastNotional;
+  lastPrice = price;
+  lastQuantity = quantity;
+  lastNotional = multiply(price, quantity) as Money;
+  return lastNotional;
 }
+
+let lastPrice = 0n as Price;
+let lastQuantity = 0n as Quantity;
+let lastNotional = 0n as Money;
 
 /** `left × right`, rounded half away from zero to a unit. */
 export function multiply(left: bigint, right: bigint): bigint {

@@ -1,4 +1,5 @@
 import type { Fill } from '../domain/fill.ts';
+import { FillTotals } from '../domain/fill-totals.ts';
 import { notional, toNumber } from '../foundation/fixed-point.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../foundation/time.ts';
 import {
@@ -56,7 +57,8 @@ export interface RunOutcome {
   readonly market: Float64Array;
   /** The first row on which the strategy could decide: its lookback is behind it. */
   readonly firstTradingBar: number;
-  readonly fills: readonly Fill[];
+  /** Or their sums. */
+  readonly fills: readonly Fill[] | FillTotals;
   readonly trades: readonly TradeRecord[];
   readonly finalBalance: number;
   readonly openPositions: readonly OpenPosition[];
@@ -300,7 +302,7 @@ function activityFigures(run: RunOutcome, openTimes: Float64Array): Part<Activit
       exitBar: bars - 1,
     })),
   ];
-  const turnover = sum(run.fills.map((fill) => toNumber(notional(fill.price, fill.quantity))));
+  const turnover = turnoverOf(run.fills);
   return {
     fills: run.fills.length,
     exposurePercent: exposure(held, bars) * 100,
@@ -340,10 +342,20 @@ function closedProfitFigures(run: RunOutcome, finalPortfolioValue: number): Part
   };
 }
 
-function feesByCurrency(fills: readonly Fill[]): Record<string, number> {
+function turnoverOf(fills: RunOutcome['fills']): number {
+  if (fills instanceof FillTotals) return fills.turnover;
+  return sum(fills.map((fill) => toNumber(notional(fill.price, fill.quantity))));
+}
+
+function feesByCurrency(fills: RunOutcome['fills']): Record<string, number> {
+  const totals = fills instanceof FillTotals ? fills.fees : feeTotals(fills);
+  return Object.fromEntries([...totals].map(([currency, total]) => [currency, toNumber(total)]));
+}
+
+function feeTotals(fills: readonly Fill[]): Map<string, bigint> {
   const totals = new Map<string, bigint>();
   for (const fill of fills) totals.set(fill.feeCurrency, (totals.get(fill.feeCurrency) ?? 0n) + fill.fee);
-  return Object.fromEntries([...totals].map(([currency, total]) => [currency, toNumber(total)]));
+  return totals;
 }
 
 /** From the first close to the last; 0 without bars. */

@@ -4,9 +4,11 @@ import fc from 'fast-check';
 import { runBacktest } from '../../src/backtest/backtest.ts';
 import type { SessionSpec } from '../../src/engine/open-session.ts';
 import { type CostModel, percentFees } from '../../src/execution/cost-models.ts';
+import { notional, toNumber } from '../../src/foundation/fixed-point.ts';
 import type { CandleColumns } from '../../src/market/candle-columns.ts';
 import type { RiskLimits } from '../../src/risk/limits.ts';
 import type { PositionSizing } from '../../src/risk/position-sizing.ts';
+import { sum } from '../../src/statistics/descriptive.ts';
 import { instantsOf, SessionBench, specOf, type VenueTerms, venueOf } from '../unit/engine/session-bench.ts';
 import { randomMarket, randomRuns, randomStrategy } from './random-strategy.ts';
 
@@ -75,6 +77,15 @@ describe('random strategies on random markets', () => {
         assert.deepEqual(full.session.snapshot(), live.session.snapshot());
 
         assert.deepEqual(lean.record.fills, live.record.fills);
+        const sums = runBacktest({ session: spec, columns, venue: venueOf(venue), record: 'sums' });
+        assert.deepEqual(sums.equity, full.equity);
+        assert.deepEqual(sums.record.roundTrips, full.record.roundTrips);
+        assert.equal(sums.record.refusedSignals, lean.record.refusedSignals);
+        assert.equal(sums.record.fills.length, live.record.fills.length);
+        assert.deepEqual(sums.record.fills.fees, full.portfolio.fees);
+        const values = live.record.fills.map(({ price, quantity }) => toNumber(notional(price, quantity)));
+        assert.equal(sums.record.fills.turnover, sum(values));
+
         assert.deepEqual(lean.record.roundTrips, live.record.roundTrips);
         assert.deepEqual(lean.record.lossLimits, live.record.lossLimits);
         assert.deepEqual(lean.equity, full.equity);

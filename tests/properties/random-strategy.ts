@@ -80,7 +80,7 @@ class Dice extends Strategy {
       ...(this.roll() < 0.8 && { triggerPrice: near() }),
       ...(this.roll() < 0.8 && { trailingDistance: price * 0.004 * this.roll() + 0.01 }),
       ...(this.roll() < 0.3 && { timeInForce: this.roll() < 0.5 ? ('IOC' as const) : ('FOK' as const) }),
-      ...(this.roll() < 0.2 && { expiresAt: 60_000 * Math.floor(this.roll() * 400) }),
+      ...(this.roll() < 0.2 && { expiresAt: epochMs(60_000 * Math.floor(this.roll() * 400)) }),
       ...(this.roll() < 0.3 && { reduceOnly: true }),
       ...(this.roll() < 0.2 && { postOnly: true }),
       ...(this.roll() < 0.3 && { oneCancelsOther: 'group' }),
