@@ -21,16 +21,26 @@ export function geometricMeanReturn(returns: ArrayLike<number>): number {
 }
 
 /** `(1 + g)^A − 1` with g the geometric mean of periodic returns and A periods in a year. */
-export function compoundedAnnualReturn(returns: ArrayLike<number>, periodsPerYear: number): number {
-  return (1 + geometricMeanReturn(returns)) ** periodsPerYear - 1;
+export function compoundedAnnualReturn(
+  returns: ArrayLike<number>,
+  periodsPerYear: number,
+  meanReturn = geometricMeanReturn(returns),
+): number {
+  return (1 + meanReturn) ** periodsPerYear - 1;
 }
 
 /**
  * `√((s² + (1 + g)²)^A − (1 + g)^(2A))`: the deviation of a product of A independent returns of mean g and sample
  * variance s² (https://dx.doi.org/10.2139/ssrn.3054517). Computed without the cancellation that the formula shows.
+ *
+ * @param meanReturn their {@link geometricMeanReturn}, where it is known
  */
-export function compoundedAnnualVolatility(returns: ArrayLike<number>, periodsPerYear: number): number {
-  const growth = 1 + geometricMeanReturn(returns);
+export function compoundedAnnualVolatility(
+  returns: ArrayLike<number>,
+  periodsPerYear: number,
+  meanReturn = geometricMeanReturn(returns),
+): number {
+  const growth = 1 + meanReturn;
   const spread = variance(returns, 1);
   if (growth <= 0) return Math.sqrt(spread ** periodsPerYear);
   return growth ** periodsPerYear * Math.sqrt(Math.expm1(periodsPerYear * Math.log1p(spread / growth ** 2)));

@@ -5,6 +5,7 @@ import {
   compoundedAnnualReturn,
   compoundedAnnualVolatility,
   downsideDeviation,
+  geometricMeanReturn,
   ratio,
 } from '../../statistics/compounded-ratios.ts';
 import { sum } from '../../statistics/descriptive.ts';
@@ -72,8 +73,9 @@ export function figuresOf(totals: PointTotals, scale: PeriodScale): SweepFigures
   const { startingBalance, periodsPerYear } = scale;
   const totalProfit = finalEquity - startingBalance;
   const returns = simpleReturns(totals.periodEquity);
-  const annual = compoundedAnnualReturn(returns, periodsPerYear);
-  const volatility = compoundedAnnualVolatility(returns, periodsPerYear);
+  const meanReturn = geometricMeanReturn(returns);
+  const annual = compoundedAnnualReturn(returns, periodsPerYear, meanReturn);
+  const volatility = compoundedAnnualVolatility(returns, periodsPerYear, meanReturn);
   const figures: Record<SweepFigureKey, number> = {
     finalPortfolioValue: finalEquity,
     totalProfit,
@@ -94,7 +96,9 @@ export function figuresOf(totals: PointTotals, scale: PeriodScale): SweepFigures
     timeInMarketPercent: (scale.spanMs > 0 ? totals.heldMs / scale.spanMs : Number.NaN) * 100,
     signalsRefused: totals.refused,
   };
-  return Float64Array.from(SWEEP_FIGURES, (key) => figures[key]);
+  const row = new Float64Array(SWEEP_FIGURES.length);
+  for (let index = 0; index < row.length; index++) row[index] = figures[SWEEP_FIGURES[index]!];
+  return row;
 }
 
 /** The totals of a run of one symbol whose record was kept. */

@@ -89,6 +89,8 @@ class Tile {
   /** Of bars without gaps (then `openTime` is not read): when the first opens, and how long each is. */
   firstTime: f64;
   interval: f64;
+  /** Least and greatest of each 32 rows of each slot; 0 when they are not wanted. */
+  bounds: f64;
 }
 
 /** A simple moving average of the closes, between two rows; see `Sma` of sma.ts, whose sums these are. */
@@ -142,6 +144,7 @@ class Point {
   fees: i64;
   cashNumber: f64;
   quantityNumber: f64;
+  quantityInverse: f64;
   entryTime: f64;
   heldMs: f64;
   peak: f64;
@@ -171,6 +174,7 @@ let rows: i32 = 0;
 let words: i32 = 0;
 let slotBase: usize = 0;
 let slotBytes: usize = 0;
+let bounds: usize = 0;
 let registerBase: usize = 0;
 let openTimes: usize = 0;
 let opens: usize = 0;
@@ -219,6 +223,7 @@ export function beginTile(): void {
   words = rows >> 5;
   slotBase = usize(tile.slots);
   slotBytes = usize(rows + 2) << 3;
+  bounds = usize(tile.bounds);
   registerBase = usize(tile.registers);
   openTimes = usize(tile.openTime);
   opens = usize(tile.open);
@@ -418,8 +423,8 @@ function runProgram(): void {
     const target = register(load<i32>(at, 4));
     const left = load<i32>(at, 8);
     const right = load<i32>(at, 12);
-    if (operation == 2) cross(target, slot(left), slot(right));
-    else if (operation == 0) compareAbove(target, slot(left), slot(right));
+    if (operation == 2) cross(target, left, right);
+    else if (operation == 0) compareAbove(target, left, right);
     else if (operation == 1) compareAtLeast(target, slot(left), slot(right));
     else combine(operation, target, register(left), register(right));
   }
@@ -468,11 +473,59 @@ function above32(left: usize, right: usize): i32 {
   return above16(left, right) | (above16(left + 128, right + 128) << 16);
 }
 
-function compareAbove(target: usize, left: usize, right: usize): void {
-  for (let word = 0; word << 5 < count; word++) {
-    const at = usize(word) << 8;
-    store<i32>(target + (usize(word) << 2), above32(left + at, right + at) & validBits(word));
+@inline
+function boundsOf(index: i32): usize {
+  return bounds + usize(index * words) * 16;
+}
+
+/**
+ * Takes the bounds of the first `slots` slots, each 32 rows of which are then often told apart from another slot's without
+ * a look at the rows. Bounds of rows with a NaN are NaN, and tell nothing.
+ */
+export function measureSlots(slots: i32): void {
+  for (let index = 0; index < slots; index++) {
+    let to = boundsOf(index);
+    let at = slot(index);
+    for (let first = 0; first < count; first += 32) {
+      let low = v128.load(at);
+      let high = low;
+      let sound = f64x2.eq(low, low);
+      for (let offset: usize = 16; offset < 256; offset += 16) {
+        const values = v128.load(at + offset);
+        low = f64x2.pmin(low, values);
+        high = f64x2.pmax(high, values);
+        sound = v128.and(sound, f64x2.eq(values, values));
+      }
+      const isSound = first + 32 <= count && v128.any_true(v128.not(sound)) == false;
+      store<f64>(to, isSound ? min(f64x2.extract_lane(low, 0), f64x2.extract_lane(low, 1)) : NaN);
+      store<f64>(to + 8, isSound ? max(f64x2.extract_lane(high, 0), f64x2.extract_lane(high, 1)) : NaN);
+      to += 16;
+      at += 256;
+    }
   }
+}
+
+function compareAbove(target: usize, left: i32, right: i32): void {
+  const leftAt = slot(left);
+  const rightAt = slot(right);
+  const leftBounds = boundsOf(left);
+  const rightBounds = boundsOf(right);
+  for (let word = 0; word << 5 < count; word++) {
+    const bits = aboveWord(word, leftAt, rightAt, leftBounds, rightBounds);
+    store<i32>(target + (usize(word) << 2), bits & validBits(word));
+  }
+}
+
+/** The bits of `left > right`. */
+@inline
+function aboveWord(word: i32, left: usize, right: usize, leftBounds: usize, rightBounds: usize): i32 {
+  if (bounds != 0) {
+    const at = usize(word) << 4;
+    if (load<f64>(leftBounds + at) > load<f64>(rightBounds + at, 8)) return -1;
+    if (load<f64>(rightBounds + at) >= load<f64>(leftBounds + at, 8)) return 0;
+  }
+  const rows = usize(word) << 8;
+  return above32(left + rows, right + rows);
 }
 
 function compareAtLeast(target: usize, left: usize, right: usize): void {
@@ -484,13 +537,17 @@ function compareAtLeast(target: usize, left: usize, right: usize): void {
 }
 
 /** Up into `target`, down into the register after it. */
-function cross(target: usize, left: usize, right: usize): void {
+function cross(target: usize, leftSlot: i32, rightSlot: i32): void {
+  const left = slot(leftSlot);
+  const right = slot(rightSlot);
+  const leftBounds = boundsOf(leftSlot);
+  const rightBounds = boundsOf(rightSlot);
   const down = target + (usize(words) << 2);
   let wasAbove = i32(load<f64>(left - 8) > load<f64>(right - 8));
   for (let word = 0; word << 5 < count; word++) {
     const at = usize(word) << 8;
     const to = usize(word) << 2;
-    const isAbove = above32(left + at, right + at);
+    const isAbove = aboveWord(word, left, right, leftBounds, rightBounds);
     const before = (isAbove << 1) | wasAbove;
     wasAbove = isAbove >>> 31;
     // Where nothing changes sides there is no cross; whether it is below or equal there need not be known.
@@ -745,6 +802,7 @@ function open(row: i32): void {
   point.entryTime = timeOf(row);
   point.quantity = long ? quantity : -quantity;
   point.quantityNumber = toNumber(point.quantity);
+  point.quantityInverse = 1 / point.quantityNumber;
   if (tile.log != 0) log(row, price, point.quantity, fee);
 }
 
@@ -903,12 +961,13 @@ function followDrawdown(from: i32, end: i32): void {
 let upperClose: f64 = 0;
 let lowerClose: f64 = 0;
 
-/** The bounds of {@link followDrawdown}; each is tried, since the quotient was rounded. */
+/** The bounds of {@link followDrawdown}; each is tried, since it was rounded. */
 function setBounds(): void {
   const cash = point.cashNumber;
   const quantity = point.quantityNumber;
-  const atPeak = ((point.peak - cash) / quantity) * (quantity > 0 ? 1 - 1e-15 : 1 + 1e-15);
-  const atFloor = ((point.floor - cash) / quantity) * (quantity > 0 ? 1 + 1e-15 : 1 - 1e-15);
+  const inverse = point.quantityInverse;
+  const atPeak = (point.peak - cash) * inverse * (quantity > 0 ? 1 - 2e-15 : 1 + 2e-15);
+  const atFloor = (point.floor - cash) * inverse * (quantity > 0 ? 1 + 2e-15 : 1 - 2e-15);
   const peakHolds = cash + quantity * atPeak <= point.peak;
   const floorHolds = cash + quantity * atFloor >= point.floor;
   if (quantity > 0) {
@@ -1019,16 +1078,13 @@ function product(left: i64, right: i64): i64 {
     point.beyond = 1;
     return 0;
   }
-  let quotient = i64(estimate);
-  // The products may overflow, but their difference is small, and right.
+  const quotient = i64(estimate);
+  // The products may overflow, but their difference is small, and right. What is left of it over 10^12 corrects the
+  // estimate; without branches, which could not be foretold.
   let rest = left * right - quotient * ONE + HALF;
-  if (rest < 0 || rest >= ONE) {
-    let shift = rest / ONE;
-    rest -= shift * ONE;
-    if (rest < 0) shift--;
-    quotient += shift;
-  }
-  return quotient;
+  const shift = i64(floor(f64(rest) * 1e-12));
+  rest -= shift * ONE;
+  return quotient + shift + i64(rest >= ONE) - i64(rest < 0);
 }
 
 /** `fromNumber` of a price; -1 where it does not fit. */

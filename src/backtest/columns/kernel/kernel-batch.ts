@@ -96,6 +96,7 @@ export class KernelRunner {
       memory.show(this.#bars, tile, this.#dayStart);
       functions.beginTile();
       if (memory.averages.length > 0) functions.runAverages(memory.averages[0]!, memory.averages.length / 2);
+      if (memory.hasBounds) functions.measureSlots(compiler.columns.length);
       functions.runPoints(memory.points[0]!, programs.length);
       memory.drain(tile, trace);
     }
@@ -141,6 +142,7 @@ class BatchMemory {
   readonly terms: number;
   readonly tile: number;
   readonly slots: number;
+  readonly hasBounds: boolean;
   readonly points: readonly number[];
   /** Two and two: where their number is odd the last one is there twice. */
   readonly averages: readonly number[];
@@ -196,8 +198,11 @@ class BatchMemory {
       equity: trace.equity ? take(rows * 8) : 0,
       firstTime: 0,
       interval: 0,
+      // They cost as much as a comparison or two of each column.
+      bounds: programs.length > 2 * columns ? take(columns * (rows / 2)) : 0,
     };
     this.slots = this.#fields.slots;
+    this.hasBounds = this.#fields.bounds !== 0;
     const first = take(programs.length * POINT.bytes);
     this.points = programs.map((_, index) => first + index * POINT.bytes);
     const periodEquity = take(programs.length * periods * 8);

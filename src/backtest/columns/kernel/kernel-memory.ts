@@ -53,6 +53,7 @@ const tileFields = [
     'equity',
     'firstTime',
     'interval',
+    'bounds',
   ],
 ] as const;
 
@@ -67,7 +68,18 @@ const pointIntegers = [
 ] as const;
 const pointMoney = ['cash', 'quantity', 'pendingQuantity', 'entryValue', 'entryFee', 'fees'] as const;
 const pointNumbers = [
-  ...['cashNumber', 'quantityNumber', 'entryTime', 'heldMs', 'peak', 'drawdown', 'floor', 'dayEquity', 'finalEquity'],
+  ...[
+    'cashNumber',
+    'quantityNumber',
+    'quantityInverse',
+    'entryTime',
+    'heldMs',
+    'peak',
+    'drawdown',
+    'floor',
+    'dayEquity',
+    'finalEquity',
+  ],
   ...['profit', 'profitLost', 'gains', 'gainsLost', 'losses', 'lossesLost', 'turnover', 'turnoverLost', 'feesPaid'],
 ] as const;
 

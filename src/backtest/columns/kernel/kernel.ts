@@ -14,6 +14,7 @@ export interface KernelFunctions {
   averageBytes(): number;
   openPoint(point: number): void;
   openAverage(average: number): void;
+  measureSlots(slots: number): void;
   runAverages(first: number, pairs: number): void;
   beginTile(): void;
   runPoints(first: number, count: number): void;
