@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { Timeframe } from '../domain/timeframe.ts';
@@ -5,6 +6,7 @@ import { UserError } from '../foundation/errors.ts';
 import type { DataSource } from './backtest-data.ts';
 import { BUNDLED_SYMBOLS, bundledFile } from './config-defaults.ts';
 import { readSymbol } from './config-values.ts';
+import { DataLibrary } from './data-library.ts';
 import { DataReader, type Reading } from './data-reader.ts';
 
 /** What a person has said of the data. */
@@ -22,7 +24,8 @@ export interface SourceWishes {
 }
 
 /**
- * The file of each symbol: those of `data`, in their order; else the configured or bundled files of `symbols`.
+ * The file of each symbol: those of `data` (paths, or names of imported datasets), in their order; else the configured,
+ * imported or bundled ones of `symbols`.
  *
  * @throws UserError where symbols and files do not pair up, or a symbol has no file
  */
@@ -54,7 +57,7 @@ async function givenFiles({ data, symbols, cwd, reading, reader }: SourceWishes)
   const unnamed: string[] = [];
   for (const entry of data) {
     const pair = await symbolAndFile(entry, cwd);
-    if (pair === undefined) unnamed.push(resolve(cwd, entry));
+    if (pair === undefined) unnamed.push(fileOrDataset(entry, cwd));
     else named.push(pair);
   }
   const stray = symbols.filter((symbol) => !named.some((source) => source.symbol === symbol));
@@ -82,7 +85,13 @@ async function symbolAndFile(entry: string, cwd: string): Promise<DataSource | u
   const [, before, path] = /^([^=]+)=(.+)$/s.exec(entry) ?? [];
   const symbol = before === undefined ? undefined : readSymbol(before);
   if (symbol === undefined || !symbol.ok || (await stat(resolve(cwd, entry)).catch(() => undefined))) return undefined;
-  return { symbol: symbol.value, path: resolve(cwd, path!) };
+  return { symbol: symbol.value, path: fileOrDataset(path!, cwd) };
+}
+
+/** The path of a file, or of the imported dataset of that name where there is no such file. */
+function fileOrDataset(entry: string, cwd: string): string {
+  const path = resolve(cwd, entry);
+  return existsSync(path) ? path : (new DataLibrary(cwd).find(entry)?.path ?? path);
 }
 
 async function symbolOf(path: string, reading?: Reading, reader = new DataReader()): Promise<string> {
@@ -91,11 +100,11 @@ async function symbolOf(path: string, reading?: Reading, reader = new DataReader
   throw new UserError(`What symbol is in ${path}? Say it with --symbol, or --data SYMBOL=${basename(path)}.`);
 }
 
-function knownFile(symbol: string, { configured }: SourceWishes): DataSource {
-  const path = configured.get(symbol) ?? bundledFile(symbol);
+function knownFile(symbol: string, { configured, cwd }: SourceWishes): DataSource {
+  const path = configured.get(symbol) ?? new DataLibrary(cwd).findSymbol(symbol)?.path ?? bundledFile(symbol);
   if (path !== undefined) return { symbol, path };
   throw new UserError(
-    `There are no bars of ${symbol}: ${BUNDLED_SYMBOLS.join(', ')} come with the program; give a file with --data ${symbol}=FILE.`,
+    `There are no bars of ${symbol}: ${BUNDLED_SYMBOLS.join(', ')} come with the program; give a file with --data ${symbol}=FILE, or import one: tradewind data import FILE.`,
   );
 }
 

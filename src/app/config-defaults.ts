@@ -44,6 +44,7 @@ export const defaultCosts: CostsConfiguration = {
 /** Under the folder from which the program is started. */
 export const DEFAULT_STORE = '.tradewind/tradewind.db';
 export const DEFAULT_CANDLE_FOLDER = '.tradewind/candles';
+export const DEFAULT_DATA_FOLDER = '.tradewind/data';
 export const DEFAULT_LOG_FOLDER = '.tradewind/logs';
 
 export const defaultServer: ServerConfiguration = {

@@ -67,7 +67,8 @@ export class DataReader {
   }
 
   async #cached(path: string): Promise<CachedSource | undefined> {
-    if (!this.#options.cache) return undefined;
+    // A dataset is as it would be kept.
+    if (!this.#options.cache || path.endsWith('.bars')) return undefined;
     const { DatasetCache } = await import('../providers/files/dataset-cache.ts');
     const folder = join(userCacheFolder(), 'tradewind');
     const { onNotice } = this.#options;

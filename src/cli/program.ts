@@ -4,6 +4,7 @@ import { auditCommand } from './audit.ts';
 import { backtestCommand } from './backtest.ts';
 import type { CommandContext } from './command-context.ts';
 import { processConsole } from './console.ts';
+import { dataCommand } from './data.ts';
 import { describeFailure, wantsDebug } from './failure.ts';
 import { parityCommand } from './parity.ts';
 import { startCommand } from './start.ts';
@@ -16,6 +17,7 @@ Examples:
   $ tradewind start --until-end --speed max --json    the same, to its end, for a program
   $ tradewind backtest moving-average-cross --symbol BTCUSDT --timeframe 5m --set fast=10 --set slow=30
   $ tradewind strategies show donchian-breakout       the parameters of a strategy
+  $ tradewind data check BTCUSDT-1m.csv.gz            can these bars be trusted?
 
 Every command has its own examples: tradewind <command> --help`;
 
@@ -49,7 +51,15 @@ function makeProgram(context: CommandContext): Command {
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', EXAMPLES);
-  for (const make of [startCommand, backtestCommand, sweepCommand, parityCommand, strategiesCommand, auditCommand]) {
+  for (const make of [
+    startCommand,
+    backtestCommand,
+    sweepCommand,
+    parityCommand,
+    strategiesCommand,
+    dataCommand,
+    auditCommand,
+  ]) {
     program.addCommand(make(context));
   }
   for (const command of allCommands(program)) {

@@ -32,6 +32,11 @@ test('help of the program and of every command, with examples', async () => {
     ['parity'],
     ['strategies'],
     ['strategies', 'show'],
+    ['data'],
+    ['data', 'import'],
+    ['data', 'list'],
+    ['data', 'check'],
+    ['data', 'export'],
     ['audit'],
     ['audit', 'verify'],
   ];

@@ -7,6 +7,16 @@ import { CandleColumnsBuilder } from '../../market/candle-columns-builder.ts';
 /** What becomes of a row that can't be right: the file is refused, or the row is left out and counted. */
 export type OnDefect = 'refuse' | 'drop';
 
+/** What is wrong with a row. */
+export type DefectKind =
+  | 'unreadable'
+  | 'of another symbol'
+  | 'twice'
+  | 'twice with other values'
+  | 'out of order'
+  | 'overlapping'
+  | 'impossible prices or volume';
+
 /** Where a row is, for people: `line 12`. */
 export type Whereabouts = (position: number) => string;
 
@@ -26,6 +36,7 @@ export class CandleRows {
   readonly #last = Float64Array.of(Number.NEGATIVE_INFINITY);
   #defects = 0;
   readonly #told: string[] = [];
+  readonly #kinds = new Map<DefectKind, number>();
 
   /** @param expected about how many rows will come, so that memory is taken once */
   constructor(whereabouts: Whereabouts, expected: number) {
@@ -41,6 +52,10 @@ export class CandleRows {
 
   get defects(): number {
     return this.#defects;
+  }
+
+  get kinds(): ReadonlyMap<DefectKind, number> {
+    return this.#kinds;
   }
 
   /** The first few defects in words. */
@@ -60,7 +75,7 @@ export class CandleRows {
 
   /** Takes a row (time, open, high, low, close, volume), or counts it as a defect. A value that could not be read is NaN. */
   add(position: number, row: Float64Array): void {
-    if (!this.addSound(position, row)) this.reject(position, this.#defectOf(row));
+    if (!this.addSound(position, row)) this.reject(position, ...this.#defectOf(row));
   }
 
   /** Takes a row if it is sound; else nothing happens, and the answer is false. Numbers in an array take no memory. */
@@ -92,8 +107,9 @@ export class CandleRows {
   }
 
   /** Counts a row as a defect. */
-  reject(position: number, what: string): void {
+  reject(position: number, kind: DefectKind, what: string): void {
     this.#defects++;
+    this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
     if (this.#told.length < TOLD) this.#told.push(`${this.#whereabouts(position)}: ${what}`);
   }
 
@@ -115,11 +131,12 @@ export class CandleRows {
     const rest = new CandleRows(this.#whereabouts, this.length);
     rest.#defects = this.#defects;
     rest.#told.push(...this.#told);
+    for (const [kind, count] of this.#kinds) rest.#kinds.set(kind, count);
     const out = new Set(rejected);
     for (let row = 0; row < this.length; row++) {
       const values = Float64Array.from(this.#builder.row(row));
       const position = this.#positions[row]!;
-      if (out.has(row)) rest.reject(position, `${toIso(epochMs(values[0]!))} ${reason}`);
+      if (out.has(row)) rest.reject(position, 'overlapping', `${toIso(epochMs(values[0]!))} ${reason}`);
       else rest.add(position, values);
     }
     return rest;
@@ -129,24 +146,29 @@ export class CandleRows {
     return this.#builder.build(intervalMs);
   }
 
-  #defectOf(row: Float64Array): string {
+  #defectOf(row: Float64Array): [kind: DefectKind, what: string] {
     const [time, ...values] = [...row] as [number, ...number[]];
-    if (!Number.isFinite(time)) return 'the time is missing or not understood (epoch number or YYYY-MM-DD HH:MM:SS)';
+    if (!Number.isFinite(time)) {
+      return ['unreadable', 'the time is missing or not understood (epoch number or YYYY-MM-DD HH:MM:SS)'];
+    }
     const broken = FIELDS.filter((_, index) => !Number.isFinite(values[index]));
-    if (broken.length > 0) return `${broken.join(', ')} missing or not a number`;
+    if (broken.length > 0) return ['unreadable', `${broken.join(', ')} missing or not a number`];
     if (time <= this.#last[0]!) return this.#misplacement(time, values);
     const [open, high, low, close, volume] = values as [number, number, number, number, number];
     const candle = { openTime: epochMs(time), closeTime: epochMs(time + 1), open, high, low, close, volume };
-    return candleDefect(candle) ?? 'it is impossible';
+    return ['impossible prices or volume', candleDefect(candle) ?? 'it is impossible'];
   }
 
-  #misplacement(time: number, values: readonly number[]): string {
+  #misplacement(time: number, values: readonly number[]): [kind: DefectKind, what: string] {
     const row = this.#builder.rowOf(time);
-    if (row === undefined) return `${toIso(epochMs(time))} comes after ${toIso(epochMs(this.#last[0]!))}: not in order`;
+    if (row === undefined) {
+      return ['out of order', `${toIso(epochMs(time))} comes after ${toIso(epochMs(this.#last[0]!))}: not in order`];
+    }
     const earlier = this.#whereabouts(this.#positions[row]!);
     const [, ...before] = this.#builder.row(row);
     const same = values.every((value, index) => value === before[index]);
-    return `${toIso(epochMs(time))} is there already (${earlier}), with ${same ? 'the same' : 'other'} values`;
+    const what = `${toIso(epochMs(time))} is there already (${earlier}), with ${same ? 'the same' : 'other'} values`;
+    return [same ? 'twice' : 'twice with other values', what];
   }
 
   #growPositions(): void {

@@ -9,6 +9,9 @@ const MOST_BYTES = 2 ** 28;
 /** Enough for the description of nearly every dataset, so that one call reads all before the columns. */
 const USUAL_HEAD = 1_024;
 
+/** What the names of encoded datasets end with. */
+export const DATASET_ENDING = '.bars';
+
 let written = 0;
 
 /**

@@ -1,11 +1,12 @@
 import { TIMEFRAMES, type Timeframe, timeframeMs, timeframeOfLength } from '../../domain/timeframe.ts';
-import { UserError } from '../../foundation/errors.ts';
+import { messageOf, UserError } from '../../foundation/errors.ts';
 import { epochMs } from '../../foundation/time.ts';
 import type { CandleColumns } from '../../market/candle-columns.ts';
 import type { Dataset, DatasetQuality } from '../../market/dataset.ts';
 import { commonSpacing, findGaps, leastSpacing, spacingInWords } from './bar-spacing.ts';
-import type { CandleRows, OnDefect } from './candle-rows.ts';
+import type { CandleRows, DefectKind, OnDefect } from './candle-rows.ts';
 import { type FileRows, type OnProgress, readCsv } from './csv-reader.ts';
+import { DATASET_ENDING, readDatasetFile } from './dataset-file.ts';
 import { fileContentOf, readBytes } from './file-content.ts';
 import { inTimeframe } from './longer-candles.ts';
 import { readParquet } from './parquet-reader.ts';
@@ -38,6 +39,8 @@ export interface OwnCandles {
   readonly ownSymbol: string | undefined;
   /** Whether another `symbol` would have given other bars. */
   readonly dependsOnSymbol: boolean;
+  /** How many rows are not sound, by what is wrong with them. */
+  readonly defects: ReadonlyMap<DefectKind, number>;
   /** The file's own words for a bar, `null` where there are none (Parquet). */
   readonly rawLine: (row: number) => string | null;
 }
@@ -64,6 +67,7 @@ export async function loadCandlesWithSource(
 
 /** The bars as they are in the file. `timeframe` is only asked where there is but one. */
 export async function loadOwnCandles(options: LoadOptions): Promise<OwnCandles> {
+  if (options.path.endsWith(DATASET_ENDING)) return loadDataset(options);
   const { path, onDefect = 'refuse', onProgress } = options;
   const content = await fileContentOf(options.bytes ?? (await readBytes(path)), path);
   const file =
@@ -93,7 +97,30 @@ export async function loadOwnCandles(options: LoadOptions): Promise<OwnCandles> 
     quality: qualityOf(columns, rows),
   };
   const { dependsOnSymbol } = file;
-  return { loaded, ownSymbol, dependsOnSymbol, rawLine: (row) => file.rawLine(rows.positionOf(row)) };
+  return {
+    loaded,
+    ownSymbol,
+    dependsOnSymbol,
+    defects: rows.kinds,
+    rawLine: (row) => file.rawLine(rows.positionOf(row)),
+  };
+}
+
+/** A dataset of the local library, or of another machine's. */
+async function loadDataset({ path, symbol: wanted, timestampMeans }: LoadOptions): Promise<OwnCandles> {
+  let read: Awaited<ReturnType<typeof readDatasetFile>>;
+  try {
+    read = await readDatasetFile(path, '');
+  } catch (error) {
+    throw new UserError(`${path}: can't be read (${messageOf(error)}).`);
+  }
+  if (read === undefined) throw new UserError(`${path}: there is no such file.`);
+  if (!read.ok) throw new UserError(`${path}: ${read.error.message}; import it again.`);
+  if (timestampMeans === 'close') throw new UserError(`${path}: its times are of the open, as in every dataset.`);
+  const { symbol: ownSymbol, ...dataset } = read.value;
+  const symbol = wanted ?? ownSymbol;
+  const loaded = { ...dataset, path, ...(symbol !== undefined && { symbol }) };
+  return { loaded, ownSymbol, dependsOnSymbol: false, defects: new Map(), rawLine: () => null };
 }
 
 function checkTimeMeaning({ timeNamed }: FileRows, { path, timestampMeans = 'open' }: LoadOptions): void {

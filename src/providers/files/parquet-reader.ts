@@ -65,7 +65,7 @@ async function readTable(
       const own = fields[SYMBOL]?.[row];
       symbol ??= own === undefined ? undefined : String(own);
       if (own !== undefined && String(own) !== symbol) {
-        rows.reject(position, `it is of ${own}, the file began with ${symbol}`);
+        rows.reject(position, 'of another symbol', `it is of ${own}, the file began with ${symbol}`);
         continue;
       }
       values[TIME] = timeOf(fields[TIME]![row]!);

@@ -35,10 +35,11 @@ export class SingleLine {
       scanner.position++;
     }
     const fields = field + 1;
-    if (foreign !== undefined) rows.reject(position, `it is of ${foreign}, the file began with ${symbol}`);
+    if (foreign !== undefined)
+      rows.reject(position, 'of another symbol', `it is of ${foreign}, the file began with ${symbol}`);
     else if (fields === roles.length) rows.add(position, row);
     else if (fields > 1 || !isBlank(scanner.bytes, position, scanner.position)) {
-      rows.reject(position, `${fields} fields where ${roles.length} are wanted`);
+      rows.reject(position, 'unreadable', `${fields} fields where ${roles.length} are wanted`);
     }
     scanner.nextLine();
     return scanner.position;
