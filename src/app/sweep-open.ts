@@ -25,7 +25,9 @@ export async function openPlannedSweep(
     throw new UserError(`The strategy file ${strategy.reference} has changed since the sweep began: begin it again.`);
   }
   const { definition, reference } = strategy;
-  const explain = (thrown: unknown): string => strategyFailure(definition.name, reference, thrown).message;
+  // A point has the same words on every machine, wherever the strategy's file lies there.
+  const explain = (thrown: unknown): string =>
+    strategyFailure(definition.name, reference, thrown).message.replaceAll(`${reference}:`, 'line ');
   return openSweep(plan, { definition, columns, explain, path });
 }
 

@@ -51,7 +51,8 @@ export async function runSweep(prepared: PreparedSweep, options: SweepRunOptions
   const began = clock.monotonic();
   await store.createSweep({ id, plan: plan as unknown as Json, chunks, createdAt: clock.now(), cancelled: false });
   const found = new Set(await store.chunksDone(id));
-  const saving = new Saver(store, id);
+  const cannotSave = new AbortController();
+  const saving = new Saver(store, id, () => cannotSave.abort());
   const pool = new WorkerPool({
     sweep: prepared,
     columns,
@@ -59,9 +60,10 @@ export async function runSweep(prepared: PreparedSweep, options: SweepRunOptions
     entry: new URL('./sweep-worker.ts', import.meta.url),
     workers,
     memoryMegabytes,
+    clock,
     chunks: missing(chunks, found),
     onChunk: (number, rows) => saving.add(number, rows),
-    signal,
+    signal: AbortSignal.any([signal, cannotSave.signal]),
   });
   const tell = (): void => {
     const done = saving.count;
@@ -101,14 +103,17 @@ function missing(chunks: number, found: ReadonlySet<number>): number[] {
 class Saver {
   readonly #store: SweepStore;
   readonly #id: string;
+  readonly #onFailure: () => void;
   #last: Promise<void> = Promise.resolve();
   /** Chunks that were given. */
   count = 0;
   points = 0;
 
-  constructor(store: SweepStore, id: string) {
+  /** @param onFailure there is no use in computing more */
+  constructor(store: SweepStore, id: string, onFailure: () => void) {
     this.#store = store;
     this.#id = id;
+    this.#onFailure = onFailure;
   }
 
   add(number: number, rows: Uint8Array): void {
@@ -117,7 +122,7 @@ class Saver {
     const before = this.#last;
     this.#last = before.then(() => this.#store.saveChunk({ sweepId: this.#id, number, rows }));
     // It is waited for at the end; until then it is nobody's unhandled rejection.
-    this.#last.catch(() => {});
+    this.#last.catch(this.#onFailure);
   }
 
   end(): Promise<void> {

@@ -44,7 +44,7 @@ export class EventPath implements PointRunner {
         columns,
         venue: this.#venue,
         endOfRun: terms.endOfRun,
-        record: 'lean',
+        record: 'sums',
       });
       return { ok: true, figures: this.#summary(parameters).figures(result) };
     } catch (thrown) {

@@ -1,6 +1,7 @@
+import type { FillTotals } from '../domain/fill-totals.ts';
 import { timeframeMs } from '../domain/timeframe.ts';
 import type { LeanRecord } from '../engine/lean-record.ts';
-import { notional, toNumber } from '../foundation/fixed-point.ts';
+import { toNumber } from '../foundation/fixed-point.ts';
 import type { CandleColumns } from '../market/candle-columns.ts';
 import { sum } from '../statistics/descriptive.ts';
 import { summarise } from '../statistics/report.ts';
@@ -30,7 +31,7 @@ export class SweepSummary {
     this.#scale = periodScale(main, toNumber(terms.startingBalance));
   }
 
-  figures(result: BacktestResult<LeanRecord>): SweepFigures {
+  figures(result: BacktestResult<LeanRecord<FillTotals>>): SweepFigures {
     const equity = equityAt(result, this.#closeTimes);
     const maximumDrawdown = maximumDrawdownOf(equity);
     if (maximumDrawdown === undefined) return this.#bySummary(result, equity);
@@ -38,8 +39,6 @@ export class SweepSummary {
     const { currency } = this.#terms;
     const profits = record.roundTrips.map((trip) => toNumber(trip.profit));
     const winning = profits.filter((profit) => profit > 0);
-    let fees = 0n;
-    for (const { fee, feeCurrency } of record.fills) if (feeCurrency === currency) fees += fee;
     const end = this.#closeTimes.at(-1)!;
     const held = [...record.roundTrips, ...leftOpen(result).map(({ entryTime }) => ({ entryTime, exitTime: end }))];
     return figuresOf(
@@ -52,9 +51,9 @@ export class SweepSummary {
         profit: sum(profits),
         gains: sum(winning),
         losses: sum(profits.filter((profit) => profit < 0)),
-        fees: toNumber(fees),
+        fees: toNumber(record.fills.fees.get(currency) ?? 0n),
         fills: record.fills.length,
-        turnover: sum(record.fills.map((fill) => toNumber(notional(fill.price, fill.quantity)))),
+        turnover: record.fills.turnover,
         heldMs: timeHeld(held, this.#main.openTime[0]!, end),
         refused: record.refusedSignals,
       },
@@ -63,7 +62,10 @@ export class SweepSummary {
   }
 
   /** Of equity that is odd: everything by the report's own function. */
-  #bySummary({ record, portfolio, session }: BacktestResult<LeanRecord>, equity: Float64Array): SweepFigures {
+  #bySummary(
+    { record, portfolio, session }: BacktestResult<LeanRecord<FillTotals>>,
+    equity: Float64Array,
+  ): SweepFigures {
     const { currency, startingBalance, timeframe, endOfRun } = this.#terms;
     const { figures } = summarise({
       currency,

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { type Clock, systemClock } from '../foundation/clock.ts';
 import { InvariantError, messageOf, UserError } from '../foundation/errors.ts';
 import type { CandleColumns } from '../market/candle-columns.ts';
 import { chunkRows, type SweepChunks, type SweepPath } from './sweep-chunk.ts';
@@ -19,7 +20,9 @@ export interface PoolRequest {
   /** The module that a worker runs: it opens the sweep of its `WorkerTask` and calls `workThrough`. */
   readonly entry: URL;
   readonly workers: number;
-  /** The most memory that a worker's objects may take; shared bars do not count. */
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** The most memory that a worker's own objects and buffers may take; shared bars do not count. */
   readonly memoryMegabytes: number;
   /** The numbers of the chunks to compute. */
   readonly chunks: readonly number[];
@@ -28,6 +31,15 @@ export interface PoolRequest {
   /** Ends all work at once; chunks under way are lost. */
   readonly signal: AbortSignal;
 }
+
+const OUT_OF_MEMORY = Symbol('out of memory');
+const LOOK_MS = 50;
+const MEGABYTE = 2 ** 20;
+/**
+ * The engine's own limit ends the whole process when one allocation goes far beyond it, as that of a list that grows does.
+ * So workers are looked at, and that limit is so much further up that none gets there between two looks.
+ */
+const HEADROOM_MEGABYTES = 2_048;
 
 /** How often a chunk whose worker died is run again as a whole, before its points are run one by one. */
 const MOST_RERUNS = 1;
@@ -43,6 +55,8 @@ export class WorkerPool {
   readonly #queue: SharedArrayBuffer;
   readonly #columns: readonly SharedColumns[];
   readonly #workers = new Map<number, Worker>();
+  /** Workers that were ended for their memory. */
+  readonly #greedy = new WeakSet<Worker>();
   readonly #deaths = new Map<number, number>();
   /** Outcomes so far of the chunks whose points are run one by one. */
   readonly #outcomes = new Map<number, PointOutcome[]>();
@@ -74,17 +88,19 @@ export class WorkerPool {
    * @throws UserError when the workers can't work at all
    */
   async run(): Promise<void> {
-    const { workers, chunks, signal } = this.#request;
+    const { workers, chunks, signal, clock = systemClock } = this.#request;
     if (chunks.length === 0 || signal.aborted) return;
     const ended = new Promise<void>((resolve) => {
       this.#finish = resolve;
     });
     const stop = (): void => void this.#stop();
     signal.addEventListener('abort', stop);
+    const stopLooking = clock.every(LOOK_MS, () => this.#look());
     try {
       for (let slot = 0; slot < Math.min(workers, chunks.length); slot++) this.#start(slot);
       await ended;
     } finally {
+      stopLooking();
       signal.removeEventListener('abort', stop);
     }
     if (this.#failure !== undefined) throw this.#failure;
@@ -92,6 +108,8 @@ export class WorkerPool {
 
   #start(slot: number, rescue?: Rescue): void {
     const { sweep, path, entry, memoryMegabytes } = this.#request;
+    // So that one that dies before it has begun is not taken for one that its points have killed.
+    this.#words.workOn(slot, -1);
     const task: WorkerTask = {
       plan: sweep.plan,
       path,
@@ -103,18 +121,40 @@ export class WorkerPool {
     };
     const worker = new Worker(entry, {
       workerData: task,
-      resourceLimits: { maxOldGenerationSizeMb: memoryMegabytes },
+      resourceLimits: { maxOldGenerationSizeMb: memoryMegabytes + HEADROOM_MEGABYTES },
       stdout: true,
     });
     // What a strategy prints, thousands of times over, would stand in the middle of the results.
     worker.stdout.resume();
     this.#workers.set(slot, worker);
     let cause: unknown;
-    worker.on('message', (message: WorkerMessage) => this.#hear(message));
+    worker.on('message', (message: WorkerMessage) => {
+      try {
+        this.#hear(message);
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
     worker.on('error', (error: unknown) => {
       cause = error;
     });
-    worker.on('exit', () => this.#ended(slot, cause));
+    worker.on('exit', () => this.#ended(slot, this.#greedy.has(worker) ? OUT_OF_MEMORY : cause));
+  }
+
+  /** Ends workers that have taken too much memory. */
+  #look(): void {
+    const most = this.#request.memoryMegabytes * MEGABYTE;
+    for (const worker of this.#workers.values()) {
+      worker.getHeapStatistics().then(
+        ({ used_heap_size: objects, external_memory: buffers }) => {
+          if (objects + buffers <= most) return;
+          this.#greedy.add(worker);
+          void worker.terminate();
+        },
+        // It is over.
+        () => {},
+      );
+    }
   }
 
   #hear(message: WorkerMessage): void {
@@ -180,6 +220,6 @@ export class WorkerPool {
 /** Says no number of it, so that a point has the same words on every machine. */
 function causeOfDeath(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return 'The strategy ran out of memory.';
+  if (cause === OUT_OF_MEMORY || code === 'ERR_WORKER_OUT_OF_MEMORY') return 'The strategy ran out of memory.';
   return cause === undefined ? 'The strategy ended its thread.' : `The strategy ended its thread: ${messageOf(cause)}`;
 }
