@@ -51,7 +51,8 @@ const plan = `
   learning: engine, execution, market, statistics, strategy, domain, foundation
   live: engine, execution, market, bus, store, domain, foundation
   server: protocol, bus, store, foundation
-  app: foundation, domain, indicators, statistics, market, risk, execution, bus, store, protocol, strategy, engine, providers, backtest, learning, live, server
+  exchange: foundation
+  app: foundation, domain, indicators, statistics, market, risk, execution, bus, store, protocol, strategy, engine, providers, backtest, learning, live, server, exchange
   cli: app, statistics, protocol, domain, foundation`;
 
 function planned(): ReadonlyMap<string, readonly string[]> {

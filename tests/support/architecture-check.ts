@@ -32,6 +32,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   learning: ['engine', 'execution', 'market', 'statistics', 'strategy', 'domain', 'foundation'],
   live: ['engine', 'execution', 'market', 'bus', 'store', 'domain', 'foundation'],
   server: ['protocol', 'bus', 'store', 'foundation'],
+  // The judge of orders and fills shares nothing with what it judges.
+  exchange: ['foundation'],
   app: ['*', 'the public face'],
   // Reports are drawn from statistics and views: docs/decisions tells why.
   cli: ['app', 'statistics', 'protocol', 'domain', 'foundation'],
@@ -60,8 +62,11 @@ const ADAPTER_NAME = /^src\/(?:bus\/(?:in-process|redis)|store\/(?:embedded|sqli
 const NODE_BUILTINS: Readonly<Record<string, readonly string[]>> = {
   backtest: ['node:worker_threads', 'node:os', 'node:crypto', 'node:url'],
   live: ['node:crypto'],
+  exchange: ['node:crypto'],
   ...Object.fromEntries([...EDGES, 'server', 'app', 'cli'].map((folder) => [folder, ['*']])),
 };
+/** Folders that are faces: all of their files may use packages. */
+const PACKAGE_FOLDERS = ['server', 'exchange', 'cli'];
 const TIME_MODULES = /^node:(?:timers|perf_hooks)/;
 
 interface BannedCode {
@@ -210,9 +215,10 @@ function packageRule(file: string, specifier: string): string | undefined {
     const allowed = NODE_BUILTINS[folder] ?? [];
     return allowed.includes('*') || allowed.includes(specifier) ? undefined : `${folder} may not import ${specifier}`;
   }
-  const allowed =
-    EDGES.includes(folder) || folder === 'server' || folder === 'cli' || CONFIG.test(file) || file === LOGGING;
-  return allowed ? undefined : `the package ${specifier} may be imported by adapters, server, cli and app/config only`;
+  const allowed = EDGES.includes(folder) || PACKAGE_FOLDERS.includes(folder) || CONFIG.test(file) || file === LOGGING;
+  return allowed
+    ? undefined
+    : `the package ${specifier} may be imported by adapters, server, exchange, cli and app/config only`;
 }
 
 /**

@@ -1,0 +1,152 @@
+import type { CancelTimer, Clock } from '../../foundation/clock.ts';
+import { InvariantError } from '../../foundation/errors.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../foundation/time.ts';
+import type { InstrumentSpec } from './instruments.ts';
+import { type MarketTape, minuteOf, type Print } from './market-tape.ts';
+import { candleAt, type KlineInterval } from './tape-candles.ts';
+
+/** Figures of the last day, as every ticker shows them. Exact. */
+export interface DayFigures {
+  readonly high: bigint;
+  readonly low: bigint;
+  readonly volume: bigint;
+  readonly turnover: bigint;
+  readonly priceDayAgo: bigint;
+  readonly priceHourAgo: bigint;
+}
+
+export interface MarketListener {
+  /** A trade of the recorded market, at its time. */
+  onPrint(market: RecordedMarket, print: Print): void;
+  /** A minute has ended. Comes before a print of the same instant. */
+  onMinute(market: RecordedMarket, end: number): void;
+}
+
+/**
+ * One recorded symbol, played on a clock: it tells its listener of every print at its time, and of the end of every
+ * minute. Spot and perpetual of the same symbol share one record.
+ */
+export class RecordedMarket {
+  readonly symbol: string;
+  readonly tape: MarketTape;
+  readonly specs: readonly InstrumentSpec[];
+  readonly #clock: Clock;
+  #last: Print;
+  #lastTick: 'PlusTick' | 'MinusTick' | 'ZeroPlusTick' | 'ZeroMinusTick' = 'ZeroPlusTick';
+  #day: { readonly minute: number; readonly figures: DayFigures } | undefined;
+  #cancel: CancelTimer = () => {};
+  #playedUntil = 0;
+  #minuteEnd = 0;
+  #next: Print | undefined;
+
+  constructor(symbol: string, tape: MarketTape, specs: readonly InstrumentSpec[], clock: Clock) {
+    this.symbol = symbol;
+    this.tape = tape;
+    this.specs = specs;
+    this.#clock = clock;
+    const first = tape.lastPrintAt(clock.now()) ?? tape.nextPrintAfter(tape.start - 1);
+    if (first === undefined) throw new InvariantError('A recording without a trade', { symbol });
+    this.#last = first;
+  }
+
+  get lastPrint(): Print {
+    return this.#last;
+  }
+
+  get tickDirection(): string {
+    return this.#lastTick;
+  }
+
+  /** Begins to play from the clock's present time. */
+  play(listener: MarketListener): void {
+    this.#playedUntil = this.#clock.now();
+    this.#minuteEnd = minuteOf(this.#playedUntil) + MINUTE_MS;
+    this.#schedule(listener);
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  /** The present time, never before what has been played: timers of a machine may fire a moment early. */
+  now(): number {
+    return Math.max(this.#clock.now(), this.#playedUntil);
+  }
+
+  /** The last 24 hours up to now. */
+  day(): DayFigures {
+    const now = this.now();
+    const minute = minuteOf(now);
+    if (this.#day?.minute !== minute) this.#day = { minute, figures: this.#dayUntil(minute) };
+    const running = candleAt(this.tape, '1' as KlineInterval, minute, now);
+    const { figures } = this.#day;
+    if (running === undefined) return figures;
+    return {
+      ...figures,
+      high: running.high > figures.high ? running.high : figures.high,
+      low: running.low < figures.low ? running.low : figures.low,
+      volume: figures.volume + running.volume,
+      turnover: figures.turnover + running.turnover,
+    };
+  }
+
+  #dayUntil(minute: number): DayFigures {
+    const price = this.#last.price;
+    let { high, low, volume, turnover } = { high: price, low: price, volume: 0n, turnover: 0n };
+    for (let at = minute - DAY_MS; at < minute; at += MINUTE_MS) {
+      const bar = this.tape.bar(at);
+      if (bar === undefined) continue;
+      if (bar.high > high) high = bar.high;
+      if (bar.low < low) low = bar.low;
+      volume += bar.volume;
+      turnover += bar.turnover;
+    }
+    return {
+      high,
+      low,
+      volume,
+      turnover,
+      priceDayAgo: this.#openNear(minute - DAY_MS),
+      priceHourAgo: this.#openNear(minute - HOUR_MS),
+    };
+  }
+
+  #openNear(minute: number): bigint {
+    return this.tape.bar(Math.max(minute, this.tape.start))?.open ?? this.#last.price;
+  }
+
+  /** One timer at a time: for the next print, or the end of the minute where that comes first or at the same instant. */
+  #schedule(listener: MarketListener): void {
+    this.#next = this.tape.nextPrintAfter(this.#playedUntil);
+    const due = Math.min(this.#next?.time ?? Number.POSITIVE_INFINITY, this.#minuteEnd);
+    this.#cancel = this.#clock.after(due - this.#clock.now(), () => {
+      do this.#playNext(listener);
+      while (Math.min(this.#next?.time ?? Number.POSITIVE_INFINITY, this.#minuteEnd) <= this.#clock.now());
+      this.#schedule(listener);
+    });
+  }
+
+  /** A print on the boundary belongs to the minute that begins, so that the end of the minute comes first. */
+  #playNext(listener: MarketListener): void {
+    const print = this.#next;
+    if (print !== undefined && print.time < this.#minuteEnd) {
+      this.#playedUntil = print.time;
+      this.#next = this.tape.nextPrintAfter(print.time);
+      this.#apply(print);
+      listener.onPrint(this, print);
+    } else {
+      const end = this.#minuteEnd;
+      this.#playedUntil = Math.max(this.#playedUntil, end - 1);
+      this.#minuteEnd = end + MINUTE_MS;
+      listener.onMinute(this, end);
+    }
+  }
+
+  #apply(print: Print): void {
+    const before = this.#last.price;
+    if (print.price > before) this.#lastTick = 'PlusTick';
+    else if (print.price < before) this.#lastTick = 'MinusTick';
+    else this.#lastTick = this.#lastTick.endsWith('MinusTick') ? 'ZeroMinusTick' : 'ZeroPlusTick';
+    this.#last = print;
+  }
+}

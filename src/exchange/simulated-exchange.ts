@@ -1,0 +1,157 @@
+import fastifyWebsocket from '@fastify/websocket';
+import fastify from 'fastify';
+import type { Clock } from '../foundation/clock.ts';
+import { fixed } from '../foundation/fixed-point.ts';
+import { addHttpRoutes } from './bybit/http-server.ts';
+import { PrivateFeed } from './bybit/private-feed.ts';
+import { PublicFeed } from './bybit/public-feed.ts';
+import { RateLimiter } from './bybit/rate-limiter.ts';
+import { type SocketKind, SocketServer } from './bybit/socket-server.ts';
+import { CallCounts, type ExchangeParts } from './exchange-parts.ts';
+import { addAdminRoutes } from './faults/admin-routes.ts';
+import { FaultBoard } from './faults/fault-board.ts';
+import { CandleBoard } from './market/candle-board.ts';
+import { CATEGORIES, instrumentSpec } from './market/instruments.ts';
+import { RecordedMarket } from './market/market.ts';
+import { type BarColumns, MarketTape } from './market/market-tape.ts';
+import { Account, type ApiKey, type FeeRates } from './trading/account.ts';
+import type { ClientIdRule } from './trading/order-check.ts';
+import { Venue } from './trading/venue.ts';
+
+/** What was recorded of a symbol. */
+export interface Recording {
+  readonly symbol: string;
+  /** One-minute bars. */
+  readonly columns: BarColumns;
+  readonly priceDecimals: number;
+}
+
+export interface ExchangeOptions {
+  /** The market's clock: a recording is played by it. */
+  readonly clock: Clock;
+  /** The world's clock, for signatures and rate limits; by default the market's. */
+  readonly wallClock?: Clock;
+  readonly recordings: readonly Recording[];
+  /** Added to recorded times, in whole minutes, so that they reach into the clock's present. */
+  readonly shiftMs?: number;
+  readonly printsPerMinute?: number;
+  readonly keys: readonly ApiKey[];
+  /** What each account has at first, by coin, in units of 10⁻¹². */
+  readonly funds: Readonly<Record<string, bigint>>;
+  readonly fees?: FeeRates;
+  readonly clientIds?: ClientIdRule;
+  /** From the acknowledgement of a request to its effect: 5 ms by default. */
+  readonly matchingDelayMs?: number;
+  /** Rate limits as the real exchange has them (the default), or none. */
+  readonly rateLimits?: boolean;
+  /** Of the faults' chance. */
+  readonly seed?: number;
+}
+
+/** Bybit's fees without a rank: 0.055 % and 0.02 % for perpetuals, 0.1 % for spot. */
+export const DEFAULT_FEES: FeeRates = {
+  linearMaker: fixed('0.0002'),
+  linearTaker: fixed('0.00055'),
+  spotMaker: fixed('0.001'),
+  spotTaker: fixed('0.001'),
+};
+
+/** An exchange that listens. */
+export interface RunningExchange {
+  /** `http://127.0.0.1:…` */
+  readonly url: string;
+  readonly port: number;
+  readonly faults: FaultBoard;
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly counts: CallCounts;
+  readonly parts: ExchangeParts;
+  disconnect(kind?: SocketKind): void;
+  readonly openConnections: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the exchange on a port of this machine; 0 takes a free one. The market plays from the clock's present time.
+ *
+ * @throws the error of the port when it is taken
+ */
+export async function startExchange(options: ExchangeOptions, port = 0, host = '127.0.0.1'): Promise<RunningExchange> {
+  const parts = composeExchange(options);
+  const sockets = new SocketServer(parts);
+  const app = fastify({ forceCloseConnections: true, exposeHeadRoutes: false, requestTimeout: 0 });
+  await app.register(fastifyWebsocket, { options: { maxPayload: 1_048_576 } });
+  addHttpRoutes(app, parts);
+  addAdminRoutes(app, parts, (kind) => sockets.disconnect(kind));
+  await app.register(async (scope) => sockets.addRoutes(scope));
+  const url = await app.listen({ port, host });
+  play(parts);
+  return {
+    url,
+    port: Number(new URL(url).port),
+    faults: parts.faults,
+    accounts: parts.accounts,
+    counts: parts.counts,
+    parts,
+    disconnect: (kind) => sockets.disconnect(kind),
+    get openConnections() {
+      return sockets.openConnections;
+    },
+    async close() {
+      for (const market of parts.markets) market.stop();
+      parts.publicFeed.stop();
+      sockets.stop();
+      await app.close();
+    },
+  };
+}
+
+/** The exchange without its faces: for tests that need no network. */
+export function composeExchange(options: ExchangeOptions): ExchangeParts {
+  const { clock, wallClock = clock } = options;
+  const markets = options.recordings.map((recording) => marketOf(recording, options));
+  const feeds: { public?: PublicFeed; private?: PrivateFeed } = {};
+  const venue = new Venue({
+    clock,
+    markets,
+    clientIds: options.clientIds ?? 'always-unique',
+    matchingDelayMs: options.matchingDelayMs ?? 5,
+    onChanges: (changes) => feeds.private?.onChanges(changes),
+    onBook: (market) => feeds.public?.onBook(market),
+  });
+  const faults = new FaultBoard(options.seed ?? 1);
+  const candles = new CandleBoard();
+  const publicFeed = new PublicFeed({ clock, markets, venue, candles, faults });
+  const privateFeed = new PrivateFeed(venue.specs, venue.priceOf);
+  Object.assign(feeds, { public: publicFeed, private: privateFeed });
+  const accounts = new Map(options.keys.map((key) => [key.key, new Account(key, options.fees ?? DEFAULT_FEES)]));
+  for (const account of accounts.values()) {
+    venue.addAccount(account);
+    for (const [coin, amount] of Object.entries(options.funds)) venue.deposit(account, coin, amount, 'first funds');
+  }
+  const rateLimiter = options.rateLimits === false ? undefined : new RateLimiter(wallClock);
+  const counts = new CallCounts();
+  return { clock, wallClock, markets, candles, venue, faults, publicFeed, privateFeed, accounts, rateLimiter, counts };
+}
+
+/** Lets the markets run: the trading side sees a trade before the public does. */
+export function play({ markets, venue, publicFeed }: ExchangeParts): void {
+  for (const market of markets) {
+    market.play({
+      onPrint(one, print) {
+        venue.onPrint(one, print);
+        publicFeed.onPrint(one, print);
+      },
+      onMinute: (one, end) => publicFeed.onMinute(one, end),
+    });
+  }
+}
+
+function marketOf({ symbol, columns, priceDecimals }: Recording, options: ExchangeOptions): RecordedMarket {
+  const specs = CATEGORIES.map((category) => instrumentSpec(category, symbol, priceDecimals));
+  const tape = new MarketTape(columns, {
+    tickSize: specs[0]!.tickSize,
+    ...(options.shiftMs !== undefined && { shiftMs: options.shiftMs }),
+    ...(options.printsPerMinute !== undefined && { printsPerMinute: options.printsPerMinute }),
+  });
+  return new RecordedMarket(symbol, tape, specs, options.clock);
+}
