@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import type { EventBus } from '../bus/event-bus.ts';
 import { InProcessBus } from '../bus/in-process-bus.ts';
 import { connectRedisBus } from '../bus/redis-bus.ts';
+import { connectRedisWorkQueue } from '../bus/redis-work-queue.ts';
+import type { WorkQueue } from '../bus/work-queue.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import { type Timeframe, timeframeMs } from '../domain/timeframe.ts';
 import type { SessionSpec } from '../engine/open-session.ts';
@@ -50,6 +52,21 @@ export async function openBus(configuration: Configuration, { clock, logger }: S
   if (bus.kind === 'in-process') return new InProcessBus({ clock, logger });
   const { url, keyPrefix, allowUnsafeRedis } = bus;
   return connectRedisBus({ url, keyPrefix, allowUnsafeRedis, clock, logger });
+}
+
+/**
+ * The queue of jobs for the machines of a sweep.
+ *
+ * @throws UserError when the configuration names no Redis, or none answers there
+ */
+export async function openWorkQueue(configuration: Configuration, { clock, logger }: Surroundings): Promise<WorkQueue> {
+  const { bus } = configuration;
+  if (bus.kind !== 'redis') {
+    throw new UserError(
+      'Sweeps on many machines hand out their jobs over Redis: give its address with --bus redis://host:6379, or as bus.url in the configuration.',
+    );
+  }
+  return connectRedisWorkQueue({ url: bus.url, keyPrefix: bus.keyPrefix, clock, logger });
 }
 
 /** What the replayed files say: the instruments, and the period that they cover. */

@@ -6,6 +6,10 @@ import type { Configuration } from './configuration.ts';
 export const SYSTEM_ROLES = ['all', 'collector', 'bots', 'recorder', 'server'] as const;
 export type SystemRole = (typeof SYSTEM_ROLES)[number];
 
+/** The roles of `start`: those of the system, and the one that computes sweeps (see run-sweep-worker.ts). */
+export const START_ROLES = [...SYSTEM_ROLES, 'worker'] as const;
+export type StartRole = (typeof START_ROLES)[number];
+
 /** What to run, and for how long. The settings of the command line are in the configuration already. */
 export interface SystemRequest {
   readonly configuration: Configuration;

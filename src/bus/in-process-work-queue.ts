@@ -87,6 +87,12 @@ export class InProcessWorkQueue implements WorkQueue {
     this.#cancelled.delete(group);
   }
 
+  async forgetFailed(group: string): Promise<void> {
+    for (const [id, { job, state }] of this.#entries) {
+      if (job.group === group && state === 'failed') this.#entries.delete(id);
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#takers].map((taker) => this.#retire(taker, 0)));
     for (const entry of this.#entries.values()) entry.delay?.();

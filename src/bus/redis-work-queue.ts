@@ -137,19 +137,28 @@ class RedisWorkQueue implements WorkQueue {
   }
 
   async cancel(group: string): Promise<void> {
-    const { queue, commands, prefix } = this.#parts;
+    const { commands, prefix } = this.#parts;
     const key = cancellationKey(prefix, group);
     await commands.request((redis) => redis.set(key, '1', 'EX', CANCELLATION_LASTS_S));
-    const ids = await commands.request(() => queue.getRanges(['waiting', 'delayed', 'failed'], 0, -1));
-    for (const number of numbersOf(group, ids)) {
-      // One that has begun to run meanwhile is locked, and stays: its worker drops it.
-      await commands.request(() => queue.remove(idOf({ group, number })));
-    }
+    await this.#remove(group, ['waiting', 'delayed', 'failed']);
   }
 
   async allow(group: string): Promise<void> {
     const { commands, prefix } = this.#parts;
     await commands.request((redis) => redis.del(cancellationKey(prefix, group)));
+  }
+
+  async forgetFailed(group: string): Promise<void> {
+    await this.#remove(group, ['failed']);
+  }
+
+  /** One that has begun to run meanwhile is locked, and stays: its worker drops it if the group is cancelled. */
+  async #remove(group: string, states: Parameters<Queue['getRanges']>[0]): Promise<void> {
+    const { queue, commands } = this.#parts;
+    const ids = await commands.request(() => queue.getRanges(states, 0, -1));
+    for (const number of numbersOf(group, ids)) {
+      await commands.request(() => queue.remove(idOf({ group, number })));
+    }
   }
 
   async close(): Promise<void> {

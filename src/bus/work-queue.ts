@@ -23,6 +23,8 @@ export interface WorkQueue {
   cancel(group: string): Promise<void>;
   /** Takes a cancellation back. */
   allow(group: string): Promise<void>;
+  /** Forgets the jobs of a group that failed, so that they can be added again. */
+  forgetFailed(group: string): Promise<void>;
   /** Gives everything up that it holds; what its workers run is given to others after a while. */
   close(): Promise<void>;
 }

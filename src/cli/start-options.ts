@@ -1,10 +1,12 @@
 import type { TradingMode } from '../app/configuration.ts';
-import type { SystemRole } from '../app/system-request.ts';
+import type { StartRole } from '../app/system-request.ts';
 
 /** The command line of `start`, each value checked by itself. */
 export interface StartOptions {
   readonly config?: string;
-  readonly role?: SystemRole;
+  readonly role?: StartRole;
+  /** Of a worker. */
+  readonly threads?: number;
   readonly speed?: number | 'max';
   /** Milliseconds. */
   readonly for?: number;

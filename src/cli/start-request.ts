@@ -4,7 +4,7 @@ import { configurationPath, loadConfiguration } from '../app/config.ts';
 import type { WrittenConfiguration } from '../app/config-schema.ts';
 import { readSymbol } from '../app/config-values.ts';
 import type { Configuration, TradingMode } from '../app/configuration.ts';
-import type { SystemRequest } from '../app/system-request.ts';
+import type { SystemRequest, SystemRole } from '../app/system-request.ts';
 import { UserError } from '../foundation/errors.ts';
 import type { StartOptions } from './start-options.ts';
 import { storeOverride } from './store-option.ts';
@@ -17,7 +17,8 @@ export type StartRequest = Omit<SystemRequest, 'signal' | 'onView'>;
  * @throws UserError for options that contradict one another, and for a configuration with mistakes
  */
 export async function startRequest(options: StartOptions, cwd: string): Promise<StartRequest> {
-  const role = options.role ?? 'all';
+  const role = systemRole(options.role);
+  if (options.threads !== undefined) throw new UserError('--threads is for --role worker: leave it out.');
   if (options.mode !== undefined) checkMode(options.mode, `--mode ${options.mode}`);
   if (options.speed !== undefined && role !== 'all' && role !== 'collector') {
     throw new UserError(`--speed is the collector's: it has no meaning with --role ${role}.`);
@@ -39,6 +40,11 @@ export async function startRequest(options: StartOptions, cwd: string): Promise<
   };
 }
 
+function systemRole(role: StartOptions['role'] = 'all'): SystemRole {
+  if (role !== 'worker') return role;
+  throw new UserError('A worker is no part of the trading system: it has a request of its own.');
+}
+
 const MODES: Readonly<Record<Exclude<TradingMode, 'paper'>, string>> = {
   demo: "Trading on an exchange's demo account",
   live: 'Trading with real money',
@@ -56,7 +62,8 @@ function checkRole(role: SystemRequest['role'], { bus }: Configuration): void {
   );
 }
 
-async function startOverrides(options: StartOptions, cwd: string): Promise<WrittenConfiguration> {
+/** The settings of the command line, as a configuration file would say them. */
+export async function startOverrides(options: StartOptions, cwd: string): Promise<WrittenConfiguration> {
   const data = options.data === undefined ? undefined : await dataOverride(options.data, options.symbols, cwd);
   const symbols = options.symbols ?? (typeof data === 'object' ? Object.keys(data) : undefined);
   const market = {

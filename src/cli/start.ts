@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { type Reading, readDuration, readSpeed, readSymbol } from '../app/config-values.ts';
 import { TRADING_MODES } from '../app/configuration.ts';
-import { SYSTEM_ROLES } from '../app/system-request.ts';
+import { START_ROLES } from '../app/system-request.ts';
 import type { CommandContext } from './command-context.ts';
-import { oneOf, readText, value, valueList, values } from './option-values.ts';
+import { oneOf, readCount, readText, value, valueList, values } from './option-values.ts';
 import type { StartOptions } from './start-options.ts';
 
 /** Commander takes `null` for no value at all, so that the fastest has a name here. */
@@ -21,6 +21,8 @@ Examples:
   $ tradewind start --data BTCUSDT=btc-1m.csv --speed 60   your own bars
   $ tradewind start --role collector --bus redis://localhost:6379 --store postgres://user@localhost/tradewind
                                                            one part of the system; the others as processes of their own
+  $ tradewind start --role worker --bus redis://host:6379 --store postgres://user@host/tradewind
+                                                           this machine's cores for sweeps with --cluster
 
 Paper trading is the default and the only mode of this version: no order leaves this machine. Ctrl+C stops gracefully and
 prints the final statistics; pressed again it stops at once. A run goes on where the last one with the same store ended;
@@ -41,13 +43,19 @@ export function startCommand(context: CommandContext): Command {
     .option('--bus <address>', 'in-process, or address of Redis', value(readText))
     .option(
       '--role <role>',
-      `what this process does: ${SYSTEM_ROLES.join(', ')} (default: all)`,
-      value(oneOf(SYSTEM_ROLES)),
+      `what this process does: ${START_ROLES.join(', ')} (default: all)`,
+      value(oneOf(START_ROLES)),
     )
+    .option('--threads <number>', 'of --role worker (default: as many as this machine has cores)', value(readCount))
     .option('--fresh', 'begin with an empty store')
     .option('--json', 'print one JSON document of final statistics instead of a live view')
     .addHelpText('after', EXAMPLES)
     .action(async (options: StartOptions) => {
+      if (options.role === 'worker') {
+        const { runWorkerCommand } = await import('./start-worker.ts');
+        await runWorkerCommand(options, context);
+        return;
+      }
       const { runStartCommand } = await import('./start-run.ts');
       await runStartCommand(options, context);
     });

@@ -17,6 +17,12 @@ export interface SweepOptions extends Omit<BacktestWishes, 'strategy' | 'symbols
   readonly fresh?: true;
   readonly yes?: true;
   readonly memory: number;
+  /** On the workers of many machines; see `src/app/sweep-cluster.ts`. */
+  readonly cluster?: true;
+  readonly store?: string;
+  readonly bus?: string;
+  /** The beginning of the id of a sweep to be cancelled. */
+  readonly cancel?: string;
   readonly path: 'auto' | 'event' | 'columns';
   readonly json?: true;
   readonly all?: true;

@@ -46,6 +46,10 @@ Examples:
   Your own strategy; choices and flags are swept too, and a parameter can be held at a value:
   $ tradewind sweep ./my-strategy.ts --data GOOG.csv --set type=sma,ema --set short=true,false --set length=20
 
+  On many machines, each with "tradewind start --role worker" for the same Redis and PostgreSQL:
+  $ tradewind sweep moving-average-cross --symbol BTCUSDT --set fast=2:60 --set slow=20:400:2 --cluster \
+      --bus redis://host:6379 --store postgres://user@host/tradewind
+
 --set takes from:to:step, from:to (whole numbers), a,b,c or one value. --where takes comparisons of parameters with
 + - * / %, and, or, not, parentheses. Points are ranked by one of sharpe, return, drawdown, calmar, sortino, profit-factor,
 win-rate, trades, profit, annual-return, volatility, fees, …
@@ -58,7 +62,7 @@ export function sweepCommand(context: CommandContext): Command {
   return new Command('sweep')
     .summary('run a strategy with many parameters and rank them')
     .description('Runs a strategy over history with every combination of parameters, on all cores, and ranks them.')
-    .argument('<strategy>', 'name of a built-in strategy (see "tradewind strategies"), or path of a strategy file')
+    .argument('[strategy]', 'name of a built-in strategy (see "tradewind strategies"), or path of a strategy file')
     .option('--set <parameter=values>', 'from:to:step, a,b,c or a value; several times', values(readAssignment))
     .option('--where <condition>', "what points must meet, such as 'fast < slow'; several times", values(readText))
     .option('--random <count>', 'draw so many points of the grid instead of all', value(readCount))
@@ -66,6 +70,10 @@ export function sweepCommand(context: CommandContext): Command {
     .option('--rank <figure>', 'what the best points are best by', value(readText), 'sharpe')
     .option('--top <count>', 'how many of the best to show', value(readCount), 20)
     .option('--workers <count>', 'how many threads', value(readCount), availableParallelism())
+    .option('--cluster', 'compute on the machines that run "tradewind start --role worker" instead of here')
+    .option('--cancel <id>', 'stop the workers of a sweep with --cluster; what is done is kept', value(readText))
+    .option('--store <path or address>', 'where results are kept; PostgreSQL for --cluster', value(readText))
+    .option('--bus <address>', 'address of the Redis that hands out the jobs of --cluster', value(readText))
     .option('-d, --data <[SYMBOL=]FILE>', 'file of bars; several times for several symbols', values(readText))
     .option('-s, --symbol <symbol>', 'what is traded; several with commas', valueList(readSymbol))
     .option('-t, --timeframe <timeframe>', "length of a bar (default: the file's)", value(readTimeframe))
@@ -95,7 +103,12 @@ export function sweepCommand(context: CommandContext): Command {
     .option('--json', 'print one JSON document instead of text')
     .option('--all', 'all points in the JSON document, not only the best')
     .addHelpText('after', EXAMPLES)
-    .action(async (strategy: string, options: SweepOptions) => {
+    .action(async (strategy: string | undefined, options: SweepOptions) => {
+      if (options.cancel !== undefined) {
+        const { runSweepCancelCommand } = await import('./sweep-cancel.ts');
+        await runSweepCancelCommand(options.cancel, options, context);
+        return;
+      }
       const { runSweepCommand } = await import('./sweep-run.ts');
       await runSweepCommand(strategy, options, context);
     });

@@ -169,6 +169,23 @@ function failureContract(queueTest: (title: string, body: Body) => void): void {
     assert.equal(tries, 3);
   });
 
+  queueTest('failed jobs are forgotten on demand, and then tried anew', async (queue) => {
+    let isMended = false;
+    const handled: number[] = [];
+    await queue.add([...jobs('a', 0, 2), ...jobs('b', 0, 1)]);
+    queue.work({ concurrency: 1 }, async ({ number }) => {
+      if (!isMended) throw new Error('no');
+      handled.push(number);
+    });
+    await until(async () => (await queue.progress('a')).failed.length === 2);
+    await until(async () => (await queue.progress('b')).failed.length === 1);
+    isMended = true;
+    await queue.forgetFailed('a');
+    await queue.add(jobs('a', 0, 3));
+    await until(() => handled.length === 3);
+    assert.equal((await queue.progress('b')).failed.length, 1);
+  });
+
   queueTest('a failed job that was cancelled can be added again', async (queue) => {
     let tries = 0;
     await queue.add(jobs('a', 0, 1));
