@@ -14,6 +14,8 @@ import type { AccountNumbers } from './engine-market.ts';
  */
 export class Account implements AccountNumbers {
   readonly portfolio: Portfolio;
+  /** Cash and positions at their marks. A plain field: at each bar several ask for it, and a getter's float64 is boxed. */
+  equity: number;
   readonly #symbols: readonly string[];
   readonly #indexOf: ReadonlyMap<string, number>;
   // Plain lists: a typed array's elements cost twice as much to reach, and equity is asked for at each bar.
@@ -36,6 +38,7 @@ export class Account implements AccountNumbers {
     this.#marks = doubles(instruments.length, Number.NaN);
     this.#rates = rates;
     this.#cash = toNumber(startingBalance);
+    this.equity = this.#cash;
     for (const one of instruments) {
       invariant(one.quoteCurrency === currency, 'Every symbol of a bot is quoted in its account currency', {
         symbol: one.symbol,
@@ -52,13 +55,14 @@ export class Account implements AccountNumbers {
     return index;
   }
 
-  get equity(): number {
+  /** Finds {@link equity} anew: to be called when marks were set. Fills do it by themselves. */
+  revalue(): void {
     let total = this.#cash;
     for (let index = 0; index < this.#quantities.length; index++) {
       const quantity = this.#quantities[index]!;
       if (quantity !== 0) total += quantity * this.#marks[index]!;
     }
-    return total;
+    this.equity = total;
   }
 
   /** Cash of all currencies, in the account's own. */
@@ -100,6 +104,7 @@ export class Account implements AccountNumbers {
     const roundTrip = this.portfolio.apply(fill);
     this.#deriveCash();
     this.#quantities[this.indexOf(fill.symbol)] = toNumber(this.portfolio.position(fill.symbol).quantity);
+    this.revalue();
     return roundTrip;
   }
 
@@ -124,6 +129,7 @@ export class Account implements AccountNumbers {
     this.#deriveCash();
     for (const [index, symbol] of this.#symbols.entries())
       this.#quantities[index] = toNumber(portfolio.position(symbol).quantity);
+    this.revalue();
   }
 
   #deriveCash(): void {

@@ -126,7 +126,7 @@ export class Engine {
     return guarded('could not give its indicators', () => this.#strategy.indicators());
   }
 
-  /** The latest close of a symbol, known before decisions. `index` is the instrument's. */
+  /** The latest close of a symbol, known before decisions. `index` is the instrument's. Then {@link Account.revalue}. */
   mark(index: number, close: number, time: EpochMs): void {
     this.account.setMark(index, close);
     this.#markTimes[index] = time;

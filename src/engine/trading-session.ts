@@ -73,6 +73,7 @@ export class TradingSession {
       const instrument = execution[index]!;
       if (fresh[index] === 1 && instrument >= 0) engine.mark(instrument, windows[index]!.close(), time);
     }
+    engine.account.revalue();
     engine.decide(time);
     if (engine.commands.length > 0) this.#flush(time);
     for (let index = 0; index < fresh.length; index++) fresh[index] = 0;
