@@ -4,5 +4,20 @@ export type { Signal } from './domain/signal.ts';
 export type { Timeframe } from './domain/timeframe.ts';
 export * from './indicators/index.ts';
 export type { CandleWindow } from './market/candle-window.ts';
+export type { ColumnSeries } from './strategy/column-series.ts';
+export {
+  above,
+  atLeast,
+  atMost,
+  below,
+  both,
+  type Column,
+  type ColumnSignal,
+  type ColumnSignals,
+  crossedAbove,
+  crossedBelow,
+  either,
+  not,
+} from './strategy/column-signals.ts';
 export { choice, decimal, flag, integer } from './strategy/parameters.ts';
 export { type Decision, defineStrategy, type Market, Strategy } from './strategy/strategy.ts';

@@ -2,7 +2,9 @@ import type { Signal } from '../domain/signal.ts';
 import { Atr } from '../indicators/atr.ts';
 import { Bollinger } from '../indicators/bollinger.ts';
 import { Rsi } from '../indicators/rsi.ts';
+import { StandardDeviation } from '../indicators/standard-deviation.ts';
 import type { CandleWindow } from '../market/candle-window.ts';
+import { above, atLeast, atMost, below, both, type ColumnSignal, type Operand } from './column-signals.ts';
 import { choice, decimal, integer, type ParameterValues } from './parameters.ts';
 import { showNumber } from './show-number.ts';
 import { type Decision, defineStrategy, type Market, Strategy } from './strategy.ts';
@@ -151,6 +153,16 @@ class BollingerReversion extends Strategy {
   }
 }
 
+/** {@link BollingerReversion}'s score of one close after the other; NaN while the bands warm up. */
+function scoreOf(period: number): (close?: number) => number {
+  const deviation = new StandardDeviation(period);
+  return (close) => {
+    deviation.update(close!);
+    if (!deviation.ready) return Number.NaN;
+    return deviation.value > 0 ? (close! - deviation.mean) / deviation.value : 0;
+  };
+}
+
 export default defineStrategy({
   name: 'bollinger-reversion',
   title: 'Bollinger band reversion',
@@ -168,4 +180,20 @@ export default defineStrategy({
     rsi: { pane: 'rsi' },
   },
   create: (values, market) => new BollingerReversion(values, market),
+  signals({ period, entryDeviations, exitDeviations, rsiPeriod, rsiLimit, stopAtr, maximumBars, direction }, series) {
+    if (stopAtr > 0 || maximumBars > 0) return undefined;
+    const score = series.custom(`score ${period}`, [series.close], () => scoreOf(period));
+    const rsi = series.rsi(rsiPeriod);
+    const strength = series.custom('100 - rsi', [rsi], () => (value) => 100 - value!);
+    const filtered = (entry: ColumnSignal, filter: Operand): ColumnSignal =>
+      rsiLimit > 0 ? both(entry, atMost(filter, rsiLimit)) : entry;
+    return {
+      enterLong: filtered(atMost(score, -entryDeviations), rsi),
+      ...(direction === 'long-short' && { enterShort: filtered(atLeast(score, entryDeviations), strength) }),
+      exitLong: atLeast(score, -exitDeviations),
+      exitShort: atMost(score, exitDeviations),
+      turns: false,
+      rearm: both(below(score, entryDeviations), above(score, -entryDeviations)),
+    };
+  },
 });

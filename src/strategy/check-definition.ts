@@ -15,8 +15,9 @@ const KNOWN_FIELDS = [
   'lookback',
   'plots',
   'create',
+  'signals',
 ];
-const OPTIONAL_FUNCTIONS = ['check', 'feeds', 'lookback'];
+const OPTIONAL_FUNCTIONS = ['check', 'feeds', 'lookback', 'signals'];
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
 /**

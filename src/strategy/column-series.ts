@@ -4,6 +4,9 @@ import { Rsi } from '../indicators/rsi.ts';
 import { Sma } from '../indicators/sma.ts';
 import type { Column, ColumnSource, ColumnStream, PriceField } from './column-signals.ts';
 
+/** Takes one bar's values, in the order of the inputs, and gives the column's. */
+export type ColumnStep = (...values: number[]) => number;
+
 /** The outputs of a channel. */
 export interface ChannelColumns {
   readonly upper: Column;
@@ -66,7 +69,7 @@ export class ColumnSeries {
    *
    * @param key must say all that the numbers depend on besides the inputs, parameters too
    */
-  custom(key: string, inputs: readonly Column[], start: () => (...values: number[]) => number): Column {
+  custom(key: string, inputs: readonly Column[], start: () => ColumnStep): Column {
     const names = inputs.map((input) => input.key).join();
     return derived({ key: `custom(${key},${names})`, inputs, outputs: 1, open: () => customStream(start()) });
   }
@@ -134,7 +137,7 @@ function previousStream(): ColumnStream {
   };
 }
 
-function customStream(step: (...values: number[]) => number): ColumnStream {
+function customStream(step: ColumnStep): ColumnStream {
   const values: number[] = [];
   return {
     advance(count, inputs, [output]) {

@@ -2,6 +2,7 @@ import type { Signal } from '../domain/signal.ts';
 import { Atr } from '../indicators/atr.ts';
 import { Donchian } from '../indicators/donchian.ts';
 import type { CandleWindow } from '../market/candle-window.ts';
+import { above, below } from './column-signals.ts';
 import { choice, decimal, integer, type ParameterValues } from './parameters.ts';
 import { showNumber } from './show-number.ts';
 import { type Decision, defineStrategy, type Market, Strategy } from './strategy.ts';
@@ -126,4 +127,15 @@ export default defineStrategy({
     atr: { pane: 'atr' },
   },
   create: (values, market) => new DonchianBreakout(values, market),
+  signals({ entryPeriod, exitPeriod, trailingAtr, direction }, series) {
+    if (trailingAtr > 0) return undefined;
+    const entry = series.donchian(entryPeriod);
+    const exit = series.donchian(exitPeriod);
+    return {
+      enterLong: above(series.close, series.previous(entry.upper)),
+      ...(direction === 'long-short' && { enterShort: below(series.close, series.previous(entry.lower)) }),
+      exitLong: below(series.close, series.previous(exit.lower)),
+      exitShort: above(series.close, series.previous(exit.upper)),
+    };
+  },
 });

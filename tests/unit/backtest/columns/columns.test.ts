@@ -144,6 +144,33 @@ describe('runs from columns have the trades, the equity and the figures of runs 
     });
   }
 
+  const others: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>> = {
+    'donchian-breakout': [
+      { trailingAtr: 0 },
+      { entryPeriod: 5, exitPeriod: 5, trailingAtr: 0 },
+      { entryPeriod: 60, exitPeriod: 1, trailingAtr: 0, direction: 'long-only' },
+    ],
+    'bollinger-reversion': [
+      { stopAtr: 0 },
+      { period: 8, entryDeviations: 1.2, exitDeviations: 0.5, rsiLimit: 0, stopAtr: 0 },
+      { period: 50, entryDeviations: 1.5, rsiPeriod: 5, rsiLimit: 45, stopAtr: 0, direction: 'long-only' },
+    ],
+  };
+  for (const [strategy, values] of Object.entries(others)) {
+    test(`${strategy} without stops`, () => {
+      for (const symbol of Object.keys(bars)) {
+        const one = { strategy, symbol };
+        const { fills, handedOver } = assertSameAsEvents(termsOf(one), pointsOf(one, values));
+        assert.ok(fills > 20);
+        assert.equal(handedOver, 0);
+      }
+    });
+    test(`${strategy} as it is by default has stops, which columns can not say`, () => {
+      const one = { strategy };
+      assert.equal(assertSameAsEvents(termsOf(one), pointsOf(one, [{}])).handedOver, 1);
+    });
+  }
+
   test('refusals are among what was compared', () => {
     const refusing = ['few trades a day', 'a tight daily loss', 'a limit on position size that refuses', 'no shorts'];
     for (const name of refusing) {
@@ -153,8 +180,8 @@ describe('runs from columns have the trades, the equity and the figures of runs 
   });
 
   test('ordinary terms are computed without handing a point over', () => {
-    const { handedOver } = assertSameAsEvents(termsOf({}), pointsOf({}));
-    assert.equal(handedOver, 0);
+    const { handedOver, beyondKernel } = assertSameAsEvents(termsOf({}), pointsOf({}));
+    assert.deepEqual({ handedOver, beyondKernel }, { handedOver: 0, beyondKernel: 0 });
   });
 });
 
