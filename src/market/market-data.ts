@@ -28,12 +28,29 @@ export interface MarketDataFeed {
   stop(): Promise<void>;
 }
 
+/** The latest price of a symbol, as its venue tells it. In quote currency. */
+export interface LatestPrice {
+  readonly symbol: string;
+  /** Of the last trade. */
+  readonly price: number;
+  readonly bid: number | null;
+  readonly ask: number | null;
+  /** The venue's clock. */
+  readonly occurredAt: EpochMs;
+  readonly source: string;
+}
+
 /** What takes the candles of a {@link MarketDataFeed}. */
 export interface MarketDataSink {
   /** @param raw the source's own words (a line of a file, a message), for the record; `null` where there are none */
   candle(feed: Feed, candle: Candle, raw: string | null): Promise<void>;
   /** Every candle of every feed that closes at or before `closeTime` has been given. */
   watermark(closeTime: EpochMs): Promise<void>;
+  /**
+   * A price, as soon as it is known: between candles, and while another call is under way. Only the latest counts.
+   * Sources without prices never call it, and where it is absent they don't ask for any.
+   */
+  price?(price: LatestPrice): void;
   /** The source is exhausted, or is broken for good: `failure` says how. Nothing comes after it; not called by `stop`. */
   end(failure?: Error): Promise<void>;
 }

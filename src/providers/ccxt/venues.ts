@@ -1,0 +1,125 @@
+import type { Timeframe } from '../../domain/timeframe.ts';
+import type { ExchangeTraits } from '../exchange/exchange-connection.ts';
+import { readBinance } from './binance-messages.ts';
+import { readBitvavo } from './bitvavo-messages.ts';
+import { readBybit } from './bybit-messages.ts';
+import { readCoinbase } from './coinbase-messages.ts';
+import { readOkx } from './okx-messages.ts';
+import type { ReadMessage } from './venue-message.ts';
+
+/** What is traded: coins for money, or contracts without expiry that are settled in a stablecoin. */
+export type MarketKind = 'spot' | 'perpetual';
+
+/** One exchange, as ccxt knows it. */
+export interface Venue {
+  readonly id: string;
+  /** For people. */
+  readonly title: string;
+  /** The first is what is meant where nothing is said. */
+  readonly kinds: readonly [MarketKind, ...MarketKind[]];
+  readonly traits: Omit<ExchangeTraits, 'name' | 'delayMs'>;
+  readonly read: ReadMessage;
+  /** ccxt's options for a kind of market: only what is needed is loaded. */
+  readonly options: (kind: MarketKind) => Readonly<Record<string, unknown>>;
+  /** Symbols of one subscription request. */
+  readonly topicsPerRequest: number;
+  /** ccxt's call that subscribes to the prices of several symbols, or of one. */
+  readonly priceCall: 'watchTickers' | 'watchTicker';
+  /** Bid and ask have a stream of their own. */
+  readonly asksForBook: (kind: MarketKind) => boolean;
+  /** Candles of these are not the ones of the platform: OKX begins its days at 16:00 UTC. */
+  readonly unfitTimeframes: readonly Timeframe[];
+}
+
+const FIVE_MINUTES = 300_000;
+
+/** Half of what Bybit allows; the others allow about as much. */
+const CONNECTIONS = { most: 250, windowMs: FIVE_MINUTES } as const;
+
+const LIVELY = {
+  streamsCandles: true,
+  streamsPrices: true,
+  isSparse: false,
+  settleMs: 1_000,
+  graceMs: 2_500,
+  absenceMs: 60_000,
+  quietMs: 15_000,
+  pageSize: 1_000,
+  connections: CONNECTIONS,
+} as const;
+
+export const VENUES: readonly Venue[] = [
+  {
+    id: 'bybit',
+    title: 'Bybit',
+    kinds: ['perpetual', 'spot'],
+    traits: LIVELY,
+    read: readBybit,
+    options: (kind) => ({ fetchMarkets: { types: [kind === 'spot' ? 'spot' : 'linear'] } }),
+    topicsPerRequest: 10,
+    priceCall: 'watchTickers',
+    asksForBook: (kind) => kind === 'spot',
+    unfitTimeframes: [],
+  },
+  {
+    id: 'binance',
+    title: 'Binance',
+    kinds: ['spot', 'perpetual'],
+    traits: LIVELY,
+    read: readBinance,
+    options: (kind) => ({
+      fetchMarkets: { types: [kind === 'spot' ? 'spot' : 'linear'] },
+      defaultType: kind === 'spot' ? 'spot' : 'swap',
+      // The name of the stream with last price, bid and ask.
+      watchTickers: { name: 'ticker' },
+    }),
+    topicsPerRequest: 50,
+    priceCall: 'watchTickers',
+    asksForBook: () => false,
+    unfitTimeframes: [],
+  },
+  {
+    id: 'okx',
+    title: 'OKX',
+    kinds: ['spot', 'perpetual'],
+    traits: { ...LIVELY, pageSize: 300, quietMs: 20_000 },
+    read: readOkx,
+    options: (kind) => ({ fetchMarkets: { types: [kind === 'spot' ? 'spot' : 'swap'] } }),
+    topicsPerRequest: 50,
+    priceCall: 'watchTickers',
+    asksForBook: () => false,
+    unfitTimeframes: ['6h', '12h', '1d', '1w'],
+  },
+  {
+    id: 'coinbase',
+    title: 'Coinbase',
+    kinds: ['spot'],
+    traits: {
+      ...LIVELY,
+      streamsCandles: false,
+      isSparse: true,
+      settleMs: 2_000,
+      absenceMs: 15_000,
+      quietMs: 30_000,
+      pageSize: 300,
+    },
+    read: readCoinbase,
+    options: () => ({}),
+    topicsPerRequest: 1,
+    priceCall: 'watchTicker',
+    asksForBook: () => false,
+    unfitTimeframes: [],
+  },
+  {
+    id: 'bitvavo',
+    title: 'Bitvavo',
+    kinds: ['spot'],
+    traits: { ...LIVELY, isSparse: true, settleMs: 2_000, absenceMs: 15_000, quietMs: 90_000 },
+    read: readBitvavo,
+    options: () => ({}),
+    topicsPerRequest: 50,
+    priceCall: 'watchTickers',
+    asksForBook: () => false,
+    unfitTimeframes: [],
+  },
+];
