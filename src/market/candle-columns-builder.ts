@@ -28,13 +28,14 @@ export class CandleColumnsBuilder {
     this.#length = row + 1;
   }
 
-  /** @param values open time, open, high, low, close, volume */
-  addRow(values: Float64Array): void {
-    const row = this.#length;
-    if (row === this.#capacity) this.#grow();
-    const columns = this.#columns;
-    for (let column = 0; column < 6; column++) columns[column]![row] = values[column]!;
-    this.#length = row + 1;
+  /** The columns with room for `count` more rows; those that are written there count when {@link extend} says so. */
+  reserve(count: number): readonly Float64Array[] {
+    while (this.#length + count > this.#capacity) this.#grow();
+    return this.#columns;
+  }
+
+  extend(count: number): void {
+    this.#length += count;
   }
 
   /** The open times so far: a view that holds until the next row is added. */

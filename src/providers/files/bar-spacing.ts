@@ -28,6 +28,8 @@ export function leastSpacing(intervalMs: number): number {
   return intervalMs >= DAY_MS ? intervalMs - HOUR_MS : intervalMs;
 }
 
+export const NO_GAPS: Gaps = { gaps: 0, missingBars: 0, largestGap: undefined };
+
 export function findGaps({ openTime, length, intervalMs }: CandleColumns): Gaps {
   let gaps = 0;
   let missingBars = 0;

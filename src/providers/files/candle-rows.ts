@@ -17,6 +17,8 @@ export type DefectKind =
   | 'overlapping'
   | 'impossible prices or volume';
 
+type Six = [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+
 /** Where a row is, for people: `line 12`. */
 export type Whereabouts = (position: number) => string;
 
@@ -33,7 +35,10 @@ export class CandleRows {
   readonly #builder: CandleColumnsBuilder;
   #positions: Float64Array;
   /** The time of the last row. */
-  readonly #last = Float64Array.of(Number.NEGATIVE_INFINITY);
+  #last = Number.NEGATIVE_INFINITY;
+  #spacing = Number.NaN;
+  #isRegular = true;
+  #zeroVolumes = 0;
   #defects = 0;
   readonly #told: string[] = [];
   readonly #kinds = new Map<DefectKind, number>();
@@ -48,6 +53,15 @@ export class CandleRows {
   /** How many rows were taken. */
   get length(): number {
     return this.#builder.length;
+  }
+
+  /** The distance of every row from the one before; `undefined` where it is not always the same, or of fewer than two. */
+  get regularSpacing(): number | undefined {
+    return this.#isRegular && this.length > 1 ? this.#spacing : undefined;
+  }
+
+  get zeroVolumes(): number {
+    return this.#zeroVolumes;
   }
 
   get defects(): number {
@@ -75,35 +89,65 @@ export class CandleRows {
 
   /** Takes a row (time, open, high, low, close, volume), or counts it as a defect. A value that could not be read is NaN. */
   add(position: number, row: Float64Array): void {
-    if (!this.addSound(position, row)) this.reject(position, ...this.#defectOf(row));
+    const taken = this.addSound(Float64Array.of(position), row, 1);
+    if (taken === 0) this.reject(position, ...this.#defectOf(row));
   }
 
-  /** Takes a row if it is sound; else nothing happens, and the answer is false. Numbers in an array take no memory. */
-  addSound(position: number, row: Float64Array): boolean {
-    const time = row[0]!;
-    const open = row[1]!;
-    const high = row[2]!;
-    const low = row[3]!;
-    const close = row[4]!;
-    const volume = row[5]!;
-    const sound =
-      time > this.#last[0]! &&
-      low > 0 &&
-      open >= low &&
-      open <= high &&
-      close >= low &&
-      close <= high &&
-      high < Number.POSITIVE_INFINITY &&
-      volume >= 0 &&
-      volume < Number.POSITIVE_INFINITY &&
-      time < Number.POSITIVE_INFINITY;
-    if (!sound) return false;
-    const count = this.#builder.length;
-    if (count === this.#positions.length) this.#growPositions();
-    this.#positions[count] = position;
-    this.#builder.addRow(row);
-    this.#last[0] = time;
-    return true;
+  /**
+   * Takes rows as long as they are sound, and says how many these were.
+   *
+   * @param positions of each row
+   * @param block `count` rows of six numbers: in one array they take no memory of their own
+   */
+  addSound(positions: Float64Array, block: Float64Array, count: number): number {
+    const start = this.#builder.length;
+    const [times, opens, highs, lows, closes, volumes] = this.#builder.reserve(count) as Six;
+    while (start + count > this.#positions.length) this.#growPositions();
+    const ownPositions = this.#positions;
+    let last = this.#last;
+    let spacing = this.#spacing;
+    let isRegular = this.#isRegular;
+    let zeros = 0;
+    let row = 0;
+    for (let at = 0; row < count; row++, at += 6) {
+      const time = block[at]!;
+      const open = block[at + 1]!;
+      const high = block[at + 2]!;
+      const low = block[at + 3]!;
+      const close = block[at + 4]!;
+      const volume = block[at + 5]!;
+      const sound =
+        time > last &&
+        low > 0 &&
+        open >= low &&
+        open <= high &&
+        close >= low &&
+        close <= high &&
+        high < Number.POSITIVE_INFINITY &&
+        volume >= 0 &&
+        volume < Number.POSITIVE_INFINITY &&
+        time < Number.POSITIVE_INFINITY;
+      if (!sound) break;
+      if (time - last !== spacing) {
+        if (start + row > 1) isRegular = false;
+        spacing = time - last;
+      }
+      if (volume === 0) zeros++;
+      last = time;
+      ownPositions[start + row] = positions[row]!;
+      times[start + row] = time;
+      opens[start + row] = open;
+      highs[start + row] = high;
+      lows[start + row] = low;
+      closes[start + row] = close;
+      volumes[start + row] = volume;
+    }
+    this.#last = last;
+    this.#spacing = spacing;
+    this.#isRegular = isRegular;
+    this.#zeroVolumes += zeros;
+    this.#builder.extend(row);
+    return row;
   }
 
   /** Counts a row as a defect. */
@@ -153,7 +197,7 @@ export class CandleRows {
     }
     const broken = FIELDS.filter((_, index) => !Number.isFinite(values[index]));
     if (broken.length > 0) return ['unreadable', `${broken.join(', ')} missing or not a number`];
-    if (time <= this.#last[0]!) return this.#misplacement(time, values);
+    if (time <= this.#last) return this.#misplacement(time, values);
     const [open, high, low, close, volume] = values as [number, number, number, number, number];
     const candle = { openTime: epochMs(time), closeTime: epochMs(time + 1), open, high, low, close, volume };
     return ['impossible prices or volume', candleDefect(candle) ?? 'it is impossible'];
@@ -162,7 +206,7 @@ export class CandleRows {
   #misplacement(time: number, values: readonly number[]): [kind: DefectKind, what: string] {
     const row = this.#builder.rowOf(time);
     if (row === undefined) {
-      return ['out of order', `${toIso(epochMs(time))} comes after ${toIso(epochMs(this.#last[0]!))}: not in order`];
+      return ['out of order', `${toIso(epochMs(time))} comes after ${toIso(epochMs(this.#last))}: not in order`];
     }
     const earlier = this.#whereabouts(this.#positions[row]!);
     const [, ...before] = this.#builder.row(row);

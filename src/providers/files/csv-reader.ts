@@ -25,8 +25,7 @@ const LF = 10;
 const CR = 13;
 /** A byte count per row, low, so that memory is taken once for most files. */
 const LEAST_ROW_BYTES = 40;
-const ROWS_PER_PROGRESS = 131_072;
-const BYTES_PER_PROGRESS = 2 ** 23;
+const BYTES_PER_PROGRESS = 2 ** 22;
 /** After so many lines on end none of which is plain, the file is taken for one without plain lines. */
 const MOST_IN_VAIN = 100;
 
@@ -55,24 +54,26 @@ export function readCsv(
   };
 }
 
-/** Plain lines in one go, the others one by one. */
+/** Plain lines in blocks, the others one by one. */
 function readRows(text: Buffer, layout: CsvLayout, rows: CandleRows, onProgress: OnProgress | undefined): Decimals {
   const plain = new PlainLines(text, layout);
   const single = new SingleLine(text, layout);
   const total = text.length;
   let position = layout.firstRow;
+  let told = position;
   let inVain = 0;
   while (position < total) {
     if (inVain < MOST_IN_VAIN) {
-      const next = plain.take(rows, position, ROWS_PER_PROGRESS);
+      const next = plain.take(rows, position);
       inVain = next === position ? inVain + 1 : 0;
-      position = next;
-      if (position >= total) break;
+      // A whole block, or one before a line that is not plain.
+      if (next > position) position = next;
+      else position = single.read(rows, position);
+    } else position = single.read(rows, position);
+    if (onProgress && position - told > BYTES_PER_PROGRESS && position < total) {
+      onProgress({ done: position, total, rows: rows.length });
+      told = position;
     }
-    const stop = Math.min(total, position + BYTES_PER_PROGRESS);
-    do position = single.read(rows, position);
-    while (inVain === MOST_IN_VAIN && position < stop);
-    if (position < total) onProgress?.({ done: position, total, rows: rows.length });
   }
   onProgress?.({ done: total, total, rows: rows.length });
   return { price: Math.max(plain.price, single.price), quantity: Math.max(plain.quantity, single.quantity) };

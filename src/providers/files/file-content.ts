@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { messageOf, UserError } from '../../foundation/errors.ts';
@@ -35,7 +36,8 @@ export async function fileContentOf(bytes: Buffer, path: string): Promise<FileCo
 export async function readBytes(path: string): Promise<Buffer> {
   try {
     if ((await stat(path)).isDirectory()) throw new UserError(`${path}: is a folder; give the path of a file.`);
-    return await readFile(path);
+    // In one go: in pieces, as the other way has it, a large file takes twice as long.
+    return readFileSync(path);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const { code } = error as NodeJS.ErrnoException;

@@ -3,7 +3,7 @@ import { messageOf, UserError } from '../../foundation/errors.ts';
 import { epochMs } from '../../foundation/time.ts';
 import type { CandleColumns } from '../../market/candle-columns.ts';
 import type { Dataset, DatasetQuality } from '../../market/dataset.ts';
-import { commonSpacing, findGaps, leastSpacing, spacingInWords } from './bar-spacing.ts';
+import { commonSpacing, findGaps, leastSpacing, NO_GAPS, spacingInWords } from './bar-spacing.ts';
 import type { CandleRows, DefectKind, OnDefect } from './candle-rows.ts';
 import { type FileRows, type OnProgress, readCsv } from './csv-reader.ts';
 import { DATASET_ENDING, readDatasetFile } from './dataset-file.ts';
@@ -80,7 +80,7 @@ export async function loadOwnCandles(options: LoadOptions): Promise<OwnCandles> 
   if (file.rows.length === 0) {
     throw new UserError(`${path}: has no sound row.\n  ${file.rows.told.join('\n  ')}`);
   }
-  const timeframe = timeframeOf(file.rows.times, options);
+  const timeframe = timeframeOf(file.rows, options);
   const rows = withoutOverlaps(file.rows, timeframeMs(timeframe));
   rows.refuseDefects(path, onDefect);
   const columns = rows.build(timeframeMs(timeframe));
@@ -131,8 +131,8 @@ function checkTimeMeaning({ timeNamed }: FileRows, { path, timestampMeans = 'ope
 }
 
 /** The file's own timeframe. */
-function timeframeOf(openTime: Float64Array, { path, timeframe: wanted }: LoadOptions): Timeframe {
-  const spacing = commonSpacing(openTime);
+function timeframeOf(rows: CandleRows, { path, timeframe: wanted }: LoadOptions): Timeframe {
+  const spacing = rows.regularSpacing ?? commonSpacing(rows.times);
   if (spacing === undefined) {
     if (wanted !== undefined) return wanted;
     throw new UserError(
@@ -148,8 +148,9 @@ function timeframeOf(openTime: Float64Array, { path, timeframe: wanted }: LoadOp
 
 /** The rows without those that begin before the bar above them is over; these are defects. */
 function withoutOverlaps(rows: CandleRows, intervalMs: number): CandleRows {
-  const openTime = rows.times;
   const least = leastSpacing(intervalMs);
+  if ((rows.regularSpacing ?? 0) >= least) return rows;
+  const openTime = rows.times;
   const overlapping: number[] = [];
   for (let row = 1, last = openTime[0]!; row < openTime.length; row++) {
     if (openTime[row]! - last < least) overlapping.push(row);
@@ -168,22 +169,16 @@ function shiftToOpenTimes({ openTime, intervalMs }: CandleColumns): void {
 
 function qualityOf(columns: CandleColumns, rows: CandleRows): DatasetQuality {
   return {
-    ...findGaps(columns),
+    ...(rows.regularSpacing === columns.intervalMs ? NO_GAPS : findGaps(columns)),
     rows: columns.length,
     first: epochMs(columns.openTime[0]!),
     last: columns.closeTime(columns.length - 1),
-    zeroVolumeBars: countZeros(columns.volume),
+    zeroVolumeBars: rows.zeroVolumes,
     droppedRows: rows.defects,
     defects: rows.told,
     aggregatedFrom: undefined,
     lackingBars: 0,
   };
-}
-
-function countZeros(values: Float64Array): number {
-  let zeros = 0;
-  for (let row = 0; row < values.length; row++) if (values[row] === 0) zeros++;
-  return zeros;
 }
 
 /** `BTCUSDT` of `BTCUSDT-PERP-1m.csv.gz`, `GOOG` of `GOOG.csv`; `undefined` where a name says nothing. */

@@ -11,6 +11,8 @@ const DASH = 45;
 const POINT = 46;
 const SLASH = 47;
 const ZERO = 48;
+/** Rows that are taken at a time. */
+export const BLOCK_ROWS = 2_048;
 /** So many digits are sure to fit into 32 bits. */
 const WORD_DIGITS = 9;
 /** A float64 has every whole number below. */
@@ -33,8 +35,9 @@ export class PlainLines {
   readonly #symbol: Uint8Array;
   /** Behind the last line end: nothing before it has to ask whether the text is over. */
   readonly #end: number;
-  readonly #row = new Float64Array(VOLUME + 1);
-  #at = 0;
+  /** Rows that were read and not yet judged: few enough to stay in the processor's cache. */
+  readonly #block = new Float64Array(BLOCK_ROWS * (VOLUME + 1));
+  readonly #starts = new Float64Array(BLOCK_ROWS);
   #fraction = 0;
   /** The most decimals seen, trailing zeros not counted. */
   price = 0;
@@ -50,51 +53,57 @@ export class PlainLines {
     this.#end = text.lastIndexOf(LF) + 1;
   }
 
-  /** Takes lines from `position` on, at most `most`. Gives the start of the first that was not taken. */
-  take(rows: CandleRows, position: number, most: number): number {
-    const row = this.#row;
-    this.#at = position;
-    for (let taken = 0; taken < most && this.#at < this.#end; taken++) {
-      const lineStart = this.#at;
+  /** Takes lines from `position` on, at most {@link BLOCK_ROWS}. Gives the start of the first that was not taken. */
+  take(rows: CandleRows, position: number): number {
+    const starts = this.#starts;
+    const end = this.#end;
+    let at = position;
+    let count = 0;
+    while (count < BLOCK_ROWS && at < end) {
       const { price, quantity } = this;
-      if (this.#line() && rows.addSound(lineStart, row)) continue;
-      this.price = price;
-      this.quantity = quantity;
-      return lineStart;
+      const next = this.#line(at, 6 * count);
+      if (next < 0) {
+        this.price = price;
+        this.quantity = quantity;
+        break;
+      }
+      starts[count++] = at;
+      at = next;
     }
-    return this.#at;
+    const taken = rows.addSound(starts, this.#block, count);
+    return taken === count ? at : starts[taken]!;
   }
 
-  /** One line into `#row`; whether it was plain. */
-  #line(): boolean {
+  /** The line at `position` into the block; where the next one starts, or −1 when it is not plain. */
+  #line(position: number, target: number): number {
     const bytes = this.#bytes;
     const roles = this.#roles;
+    const delimiter = this.#delimiter;
     const last = roles.length - 1;
+    let at = position;
     for (let field = 0; ; field++) {
       const role = roles[field]!;
-      if (role === IGNORED) {
-        if (!this.#skip()) return false;
-      } else if (role === TIME) this.#time();
-      else if (role === SYMBOL) {
-        if (!this.#isSymbol()) return false;
-      } else {
-        this.#number(role);
-        if (role === VOLUME) {
-          if (this.#fraction > this.quantity) this.quantity = this.#moreDecimals(this.quantity);
-        } else if (this.#fraction > this.price) this.price = this.#moreDecimals(this.price);
+      if (role === IGNORED) at = this.#skip(at);
+      else if (role === SYMBOL) at = this.#symbolEnd(at);
+      else if (role === TIME) at = this.#time(at, target);
+      else at = this.#number(at, target + role);
+      if (at < 0) return -1;
+      if (role > TIME && role < VOLUME) {
+        if (this.#fraction > this.price) this.price = this.#moreDecimals(at, this.price);
+      } else if (role === VOLUME && this.#fraction > this.quantity) {
+        this.quantity = this.#moreDecimals(at, this.quantity);
       }
       if (field === last) break;
-      if (bytes[this.#at] !== this.#delimiter) return false;
-      this.#at++;
+      if (bytes[at] !== delimiter) return -1;
+      at++;
     }
-    if (bytes[this.#at] === CR) this.#at++;
-    return bytes[this.#at++] === LF;
+    if (bytes[at] === CR) at++;
+    return bytes[at] === LF ? at + 1 : -1;
   }
 
-  /** Into `#row`; NaN when it is not plain: then the row is not sound. Returned, it would take memory. */
-  #number(role: number): void {
+  /** Into the block, as a number that is returned would take memory; where it ends, or −1 when it is not plain. */
+  #number(start: number, target: number): number {
     const bytes = this.#bytes;
-    const start = this.#at;
     let at = start;
     let point = -1;
     let high = 0;
@@ -105,63 +114,76 @@ export class PlainLines {
       else if (byte === POINT && point === -1) point = at;
       else break;
     }
-    let low = 0;
-    const middle = at;
-    let lowDigits = 0;
-    if (at - start === WORD_DIGITS) {
-      for (const stop = at + WORD_DIGITS; at < stop; at++) {
-        byte = bytes[at]!;
-        if (byte >= ZERO && byte <= 57) low = (Math.imul(low, 10) + (byte - ZERO)) | 0;
-        else if (byte === POINT && point === -1) point = at;
-        else break;
-      }
-      lowDigits = at - middle - (point >= middle ? 1 : 0);
-    }
-    this.#at = at;
-    const digits = lowDigits === 0 ? high : high * POWERS_OF_TEN[lowDigits]! + low;
+    const length = at - start;
+    if (length === WORD_DIGITS) return this.#longNumber(start, point, high, target);
+    if (length === (point === -1 ? 0 : 1)) return -1;
     const fraction = point === -1 ? 0 : at - point - 1;
     this.#fraction = fraction;
-    const isPlain = digits <= EXACT && at - start > (point === -1 ? 0 : 1) && at - start < 2 * WORD_DIGITS;
-    this.#row[role] = isPlain ? digits / POWERS_OF_TEN[fraction]! : Number.NaN;
+    this.#block[target] = high / POWERS_OF_TEN[fraction]!;
+    return at;
   }
 
-  #time(): void {
-    const row = this.#row;
-    const fifth = this.#bytes[this.#at + 4]!;
-    if (fifth === DASH || fifth === SLASH || fifth === POINT) {
-      this.#times.position = this.#at;
-      row[TIME] = this.#dayStart === 0 ? this.#times.time() : Number.NaN;
-      this.#at = this.#times.position;
-      return;
-    }
-    this.#number(TIME);
-    const value = row[TIME]!;
-    if (this.#dayStart !== 0) row[TIME] = this.#dayStart + value;
-    else row[TIME] = value >= 1e11 && value < 1e14 ? Math.floor(value) : timeOfNumber(value);
-  }
-
-  #skip(): boolean {
+  /** What follows on nine bytes, at most eight more. */
+  #longNumber(start: number, pointBefore: number, high: number, target: number): number {
     const bytes = this.#bytes;
-    for (; ; this.#at++) {
-      const byte = bytes[this.#at]!;
-      if (byte === this.#delimiter || byte === LF || byte === CR) return true;
-      if (byte === QUOTE) return false;
+    const middle = start + WORD_DIGITS;
+    let at = middle;
+    let point = pointBefore;
+    let low = 0;
+    for (const stop = at + WORD_DIGITS; at < stop; at++) {
+      const byte = bytes[at]!;
+      if (byte >= ZERO && byte <= 57) low = (Math.imul(low, 10) + (byte - ZERO)) | 0;
+      else if (byte === POINT && point === -1) point = at;
+      else break;
+    }
+    if (at - middle === WORD_DIGITS) return -1;
+    const digits = high * POWERS_OF_TEN[at - middle - (point >= middle ? 1 : 0)]! + low;
+    if (digits > EXACT) return -1;
+    const fraction = point === -1 ? 0 : at - point - 1;
+    this.#fraction = fraction;
+    this.#block[target] = digits / POWERS_OF_TEN[fraction]!;
+    return at;
+  }
+
+  #time(start: number, target: number): number {
+    const block = this.#block;
+    const fifth = this.#bytes[start + 4]!;
+    if (fifth === DASH || fifth === SLASH || fifth === POINT) {
+      if (this.#dayStart !== 0) return -1;
+      this.#times.position = start;
+      block[target] = this.#times.time();
+      return this.#times.position;
+    }
+    const at = this.#number(start, target);
+    if (at < 0) return -1;
+    const value = block[target]!;
+    if (this.#dayStart !== 0) block[target] = this.#dayStart + value;
+    else block[target] = value >= 1e11 && value < 1e14 ? Math.floor(value) : timeOfNumber(value);
+    return at;
+  }
+
+  #skip(start: number): number {
+    const bytes = this.#bytes;
+    const delimiter = this.#delimiter;
+    for (let at = start; ; at++) {
+      const byte = bytes[at]!;
+      if (byte === delimiter || byte === LF || byte === CR) return at;
+      if (byte === QUOTE) return -1;
     }
   }
 
-  #isSymbol(): boolean {
+  #symbolEnd(start: number): number {
     const symbol = this.#symbol;
     for (let index = 0; index < symbol.length; index++) {
-      if (this.#bytes[this.#at + index] !== symbol[index]) return false;
+      if (this.#bytes[start + index] !== symbol[index]) return -1;
     }
-    this.#at += symbol.length;
-    return true;
+    return start + symbol.length;
   }
 
-  /** The decimals of the number before `#at`, where they are more than `seen` without trailing zeros. */
-  #moreDecimals(seen: number): number {
+  /** The decimals of the number that ends at `end`, where they are more than `seen` without trailing zeros. */
+  #moreDecimals(end: number, seen: number): number {
     let zeros = 0;
-    while (this.#bytes[this.#at - 1 - zeros] === ZERO) zeros++;
+    while (this.#bytes[end - 1 - zeros] === ZERO) zeros++;
     return Math.max(seen, this.#fraction - zeros);
   }
 }

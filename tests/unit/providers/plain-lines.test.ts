@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { CandleRows } from '../../../src/providers/files/candle-rows.ts';
 import { recognizeLayout } from '../../../src/providers/files/csv-layout.ts';
+import { readCsv } from '../../../src/providers/files/csv-reader.ts';
 import { PlainLines } from '../../../src/providers/files/plain-lines.ts';
 import { SingleLine } from '../../../src/providers/files/single-line.ts';
 
@@ -15,7 +16,7 @@ function readPlain(text: string): { rows: CandleRows; stopped: number; price: nu
   const layout = recognizeLayout(bytes, 0, 'a.csv', 'a.csv', undefined);
   const rows = new CandleRows(String, 10);
   const plain = new PlainLines(bytes, layout);
-  const stopped = plain.take(rows, layout.firstRow, 1e9);
+  const stopped = plain.take(rows, layout.firstRow);
   return { rows, stopped, price: plain.price, quantity: plain.quantity };
 }
 
@@ -82,29 +83,26 @@ const time = fc.constantFrom(
   (ms: number) => `"${ms}"`,
 );
 
-test('plain lines are what the careful reader makes of them: bars, decimals and where it stops', () => {
+test('both readers together give what the careful one gives alone: bars, decimals, defects, places', () => {
+  const lines = fc.array(line, { minLength: 1, maxLength: 12 });
   fc.assert(
-    fc.property(
-      time,
-      fc.array(line, { minLength: 1, maxLength: 12 }),
-      fc.boolean(),
-      fc.boolean(),
-      (write, lines, crlf, ended) => {
-        const body =
-          lines.map((rest, row) => `${write(start + row * 60_000)},${rest}`).join('\n') + (ended ? '\n' : '');
-        const text = (HEADER + body).replaceAll('\n', crlf ? '\r\n' : '\n');
-        const plain = readPlain(text);
-        const taken = Buffer.from(text).toString('utf8', 0, plain.stopped);
-        const singly = readSingly(taken);
-        assert.equal(singly.rows.defects, 0);
-        assert.equal(plain.rows.length, singly.rows.length);
-        assert.deepEqual(Buffer.from(plain.rows.build(60_000).buffer), Buffer.from(singly.rows.build(60_000).buffer));
-        for (let row = 0; row < plain.rows.length; row++) {
-          assert.equal(plain.rows.positionOf(row), singly.rows.positionOf(row));
-        }
-        assert.deepEqual([plain.price, plain.quantity], [singly.price, singly.quantity]);
-      },
-    ),
+    fc.property(time, lines, fc.boolean(), fc.boolean(), (write, rests, crlf, ended) => {
+      const body = rests.map((rest, row) => `${write(start + row * 60_000)},${rest}`).join('\n') + (ended ? '\n' : '');
+      const text = (HEADER + body).replaceAll('\n', crlf ? '\r\n' : '\n');
+      const content = { kind: 'text', bytes: Buffer.from(text), start: 0, name: 'a.csv' } as const;
+      const both = readCsv(content, 'a.csv', undefined, undefined);
+      const singly = readSingly(text);
+      assert.deepEqual(both.decimals, { price: singly.price, quantity: singly.quantity });
+      assert.deepEqual([both.rows.defects, both.rows.kinds], [singly.rows.defects, singly.rows.kinds]);
+      assert.deepEqual(Buffer.from(both.rows.build(60_000).buffer), Buffer.from(singly.rows.build(60_000).buffer));
+      for (let row = 0; row < singly.rows.length; row++) {
+        assert.equal(both.rows.positionOf(row), singly.rows.positionOf(row));
+      }
+      // The quick one goes on only where the other would.
+      const { rows, stopped } = readPlain(text);
+      const taken = readSingly(Buffer.from(text).toString('utf8', 0, stopped));
+      assert.deepEqual([rows.length, taken.rows.defects], [taken.rows.length, 0]);
+    }),
     { numRuns: 3_000 },
   );
 });
