@@ -76,8 +76,9 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
 function measureSingle(options: MeasureOptions): Promise<Measured> {
   const terms = termsOf(options, readBars(options));
   const parameters = pointOf(terms, 20, 50);
+  const equity = new Float64Array(BARS.single);
   const run = (): readonly SweepFigures[] => {
-    const curve = columnCurve({ ...terms, session: { ...terms.session, parameters } });
+    const curve = columnCurve({ ...terms, session: { ...terms.session, parameters } }, equity);
     return [curve!.figures];
   };
   return timed(options, () => Promise.resolve(run()));

@@ -50,8 +50,12 @@ export interface ColumnCurve {
   readonly equity: Float64Array;
 }
 
-/** One run from signals that are columns without its record, as fast as that goes; `undefined` as {@link runColumns}. */
-export function columnCurve(terms: ColumnTerms): ColumnCurve | undefined {
+/**
+ * One run from signals that are columns without its record, as fast as that goes; `undefined` as {@link runColumns}.
+ *
+ * @param memory takes the equity, one number a bar, where there is such an array from before
+ */
+export function columnCurve(terms: ColumnTerms, memory?: Float64Array): ColumnCurve | undefined {
   const plain = plainTerms(terms);
   if (plain === undefined) return undefined;
   const { bars, session } = plain;
@@ -60,7 +64,7 @@ export function columnCurve(terms: ColumnTerms): ColumnCurve | undefined {
   const signals = signalsOf(plain, session.parameters);
   const program = signals && compiler.compile(signals);
   if (program) {
-    const equity = new Float64Array(bars.length);
+    const equity = memory?.length === bars.length ? memory : new Float64Array(bars.length);
     const totals = KernelRunner.open(plain, scale)?.run(compiler, [program], { equity })[0];
     if (totals) return { figures: figuresOf(totals, scale), equity };
   }

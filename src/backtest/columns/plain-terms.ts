@@ -56,7 +56,12 @@ export function plainTerms(terms: ColumnTerms): PlainTerms | undefined {
 /** Whether each bar opens when the one before has closed, or later. */
 function areApart({ length, intervalMs, openTime }: CandleColumns): boolean {
   if (intervalMs < MINUTE_MS) return false;
-  for (let row = 1; row < length; row++) if (!(openTime[row]! - openTime[row - 1]! >= intervalMs)) return false;
+  let previous = Number.NEGATIVE_INFINITY;
+  for (let row = 0; row < length; row++) {
+    const time = openTime[row]!;
+    if (!(time - previous >= intervalMs)) return false;
+    previous = time;
+  }
   return true;
 }
 

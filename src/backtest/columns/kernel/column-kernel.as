@@ -35,6 +35,8 @@ class Terms {
   spreadShare: i64;
   slippageShare: i64;
   startingBalance: i64;
+  /** The value of one step at one tick, where that is a whole number; else 0. */
+  tickValue: i64;
   stepNumber: f64;
   stepMargin: f64;
   tickNumber: f64;
@@ -137,7 +139,9 @@ class Point {
   roundTrips: i32;
   winners: i32;
   cash: i64;
+  /** In steps, signed. */
   quantity: i64;
+  /** In steps. */
   pendingQuantity: i64;
   entryValue: i64;
   entryFee: i64;
@@ -259,9 +263,9 @@ export function finishPoint(address: usize): void {
       const long = point.quantity > 0;
       const last = usize(count - 1) << 3;
       const market = load<f64>((terms.endOfRun == 1 ? closes : opens) + last);
-      const price = takerPrice(market, !long);
-      if (price < 0) point.beyond = 1;
-      else exit(price, terms.endTime, count);
+      const ticks = takerTicks(market, !long);
+      if (ticks < 0) point.beyond = 1;
+      else exit(ticks, terms.endTime, count);
     }
     touch(equityAt(count - 1));
     samplePeriods(count);
@@ -662,7 +666,7 @@ function enter(side: i32, row: i32): void {
   } else point.refused++;
 }
 
-/** `entryQuantity` of position-sizing.ts, on the grid. -1: beyond. */
+/** `entryQuantity` of position-sizing.ts, in steps. -1: beyond. */
 function sizeOf(equity: f64, price: f64): i64 {
   if (!(equity > 0)) return 0;
   const distance = price * terms.assumedAdverseMove;
@@ -683,21 +687,20 @@ function onGrid(wished: f64): i64 {
   const rest = steps - whole;
   const margin = steps * 1e-15 + terms.stepMargin;
   let quantity: i64;
-  if (rest > margin && rest < 1 - margin && steps < 1e14 && whole * terms.stepNumber < 4e6) {
-    quantity = i64(whole) * terms.step;
-  } else {
+  if (rest > margin && rest < 1 - margin && steps < 1e14 && whole * terms.stepNumber < 4e6) quantity = i64(whole);
+  else {
     quantity = exactQuantity(wished);
     if (quantity < 0) return -1;
   }
-  return quantity < terms.largestOrder ? quantity : terms.largestOrder;
+  return min(quantity, terms.largestOrder);
 }
 
 /** `RiskGate.check` of an entry at the market without a stop. */
 function gate(side: i32, quantity: i64, row: i32, equity: f64, price: f64, ordersBefore: f64): bool {
   let number: f64;
   if (terms.sizing != 3) {
-    if (quantity < terms.minimumQuantity) return false;
-    number = toNumber(quantity);
+    if (quantity * terms.step < terms.minimumQuantity) return false;
+    number = toNumber(quantity * terms.step);
     const value = number * price;
     if (terms.minimumNotionalNumber > 0) {
       const doubt = number * terms.tickNumber + value * 1e-9 + 1e-9;
@@ -742,19 +745,27 @@ function gate(side: i32, quantity: i64, row: i32, equity: f64, price: f64, order
 function fill(row: i32): void {
   settle(row);
   if (point.pendingExit) {
-    const price = priceAt(row, point.quantity < 0);
-    if (price < 0) return;
-    exit(price, timeOf(row), row);
+    const ticks = ticksAt(row, point.quantity < 0);
+    if (ticks < 0) return;
+    exit(ticks, timeOf(row), row);
   }
   if (point.pendingSide != 0 && !point.beyond) open(row);
   point.pendingExit = 0;
   point.pendingSide = 0;
 }
 
-function exit(price: i64, time: f64, row: i32): void {
+/** The value of a fill. */
+@inline
+function valueOf(ticks: i64, steps: i64): i64 {
+  if (terms.tickValue == 0) return product(ticks * terms.tick, steps * terms.step);
+  if (f64(ticks) * f64(steps) * f64(terms.tickValue) > 4e18) point.beyond = 1;
+  return ticks * steps * terms.tickValue;
+}
+
+function exit(ticks: i64, time: f64, row: i32): void {
   const long = point.quantity > 0;
-  const quantity = long ? point.quantity : -point.quantity;
-  const value = product(price, quantity);
+  const steps = long ? point.quantity : -point.quantity;
+  const value = valueOf(ticks, steps);
   const fee = product(value, terms.feeRate);
   if (point.beyond) return;
   const gross = long ? value - point.entryValue : point.entryValue - value;
@@ -775,23 +786,23 @@ function exit(price: i64, time: f64, row: i32): void {
   point.heldMs += time - point.entryTime;
   point.quantity = 0;
   point.quantityNumber = 0;
-  if (tile.log != 0) log(row, price, long ? -quantity : quantity, fee);
+  if (tile.log != 0) log(row, ticks, long ? -steps : steps, fee);
 }
 
 function open(row: i32): void {
   const long = point.pendingSide > 0;
-  const price = priceAt(row, long);
-  if (price < 0) return;
-  let quantity = point.pendingQuantity;
+  const ticks = ticksAt(row, long);
+  if (ticks < 0) return;
+  let steps = point.pendingQuantity;
   if (terms.sizing == 3) {
-    quantity = fillQuantity(price);
-    if (quantity < 0) {
+    steps = fillQuantity(ticks * terms.tick);
+    if (steps < 0) {
       point.beyond = 1;
       return;
     }
-    if (quantity == 0 || quantity < terms.minimumQuantity) return;
+    if (steps == 0 || steps * terms.step < terms.minimumQuantity) return;
   }
-  const value = product(price, quantity);
+  const value = valueOf(ticks, steps);
   if (terms.sizing == 3 && value < terms.minimumNotional) return;
   const fee = product(value, terms.feeRate);
   if (point.beyond) return;
@@ -800,13 +811,13 @@ function open(row: i32): void {
   point.entryValue = value;
   point.entryFee = fee;
   point.entryTime = timeOf(row);
-  point.quantity = long ? quantity : -quantity;
-  point.quantityNumber = toNumber(point.quantity);
+  point.quantity = long ? steps : -steps;
+  point.quantityNumber = toNumber(point.quantity * terms.step);
   point.quantityInverse = 1 / point.quantityNumber;
-  if (tile.log != 0) log(row, price, point.quantity, fee);
+  if (tile.log != 0) log(row, ticks, point.quantity, fee);
 }
 
-/** Rule 11 of the fill contract. -1: beyond. */
+/** Rule 11 of the fill contract, in steps. -1: beyond. */
 function fillQuantity(price: i64): i64 {
   if (point.cash <= 0) return 0;
   const steps = (f64(point.cash) * terms.fillFactor) / f64(price);
@@ -814,13 +825,12 @@ function fillQuantity(price: i64): i64 {
   const rest = steps - whole;
   const margin = steps * 4e-15;
   let quantity: i64;
-  if (rest > margin && rest < 1 - margin && steps < 1e14 && whole * terms.stepNumber < 4e6) {
-    quantity = i64(whole) * terms.step;
-  } else {
+  if (rest > margin && rest < 1 - margin && steps < 1e14 && whole * terms.stepNumber < 4e6) quantity = i64(whole);
+  else {
     quantity = exactFillQuantity(point.cash, price);
     if (quantity < 0) return -1;
   }
-  return quantity < terms.largestOrder ? quantity : terms.largestOrder;
+  return min(quantity, terms.largestOrder);
 }
 
 @inline
@@ -840,11 +850,11 @@ function trade(value: i64): void {
   point.turnover += number;
 }
 
-function log(row: i32, price: i64, quantity: i64, fee: i64): void {
+function log(row: i32, ticks: i64, steps: i64, fee: i64): void {
   const at = usize(tile.log) + usize(tile.logged) * 32;
   store<f64>(at, f64(tileStart + row));
-  store<i64>(at + 8, price);
-  store<i64>(at + 16, quantity);
+  store<i64>(at + 8, ticks * terms.tick);
+  store<i64>(at + 16, steps * terms.step);
   store<i64>(at + 24, fee);
   tile.logged += 1;
 }
@@ -856,20 +866,20 @@ function lostBy(total: f64, value: f64): f64 {
   return abs(total) >= abs(value) ? total - next + value : value - next + total;
 }
 
-/** The price of a market order at the open of `row`; -1 and beyond where it does not fit. */
+/** The price of a market order at the open of `row`, in ticks; -1 and beyond where it does not fit. */
 @inline
-function priceAt(row: i32, buys: bool): i64 {
+function ticksAt(row: i32, buys: bool): i64 {
   const at = (buys ? buyPrices : sellPrices) + (usize(row) << 3);
   const known = load<i64>(at);
   if (known != 0) return known;
-  const price = takerPrice(load<f64>(opens + (usize(row) << 3)), buys);
-  if (price < 0) point.beyond = 1;
-  else store<i64>(at, price);
-  return price;
+  const ticks = takerTicks(load<f64>(opens + (usize(row) << 3)), buys);
+  if (ticks < 0) point.beyond = 1;
+  else store<i64>(at, ticks);
+  return ticks;
 }
 
-/** `TakerPrice.of` of what an order sees of a price. */
-function takerPrice(market: f64, buys: bool): i64 {
+/** `TakerPrice.of` of what an order sees of a price, in ticks. */
+function takerTicks(market: f64, buys: bool): i64 {
   const exact = unitsOf(market);
   if (exact < 0 || exact > MOST) return -1;
   const tick = terms.tick;
@@ -878,10 +888,9 @@ function takerPrice(market: f64, buys: bool): i64 {
   const cost = terms.spread + product(seen, terms.spreadShare) + product(seen, terms.slippageShare);
   if (cost > MOST || cost < 0) return -1;
   const moved = buys ? seen + cost : seen - cost;
-  if (moved <= 0) return tick;
-  const rest = moved % tick;
-  const price = buys && rest != 0 ? moved - rest + tick : moved - rest;
-  return price > 0 ? price : tick;
+  if (moved <= 0) return 1;
+  const ticks = moved / tick;
+  return buys && ticks * tick != moved ? ticks + 1 : max(ticks, 1);
 }
 
 // --- equity, drawdown, days ---
@@ -1082,6 +1091,8 @@ function product(left: i64, right: i64): i64 {
   // The products may overflow, but their difference is small, and right. What is left of it over 10^12 corrects the
   // estimate; without branches, which could not be foretold.
   let rest = left * right - quotient * ONE + HALF;
+  // Below 2^49 the estimate is off by less than one.
+  if (estimate < 5e14) return quotient + i64(rest >= ONE) - i64(rest < 0);
   const shift = i64(floor(f64(rest) * 1e-12));
   rest -= shift * ONE;
   return quotient + shift + i64(rest >= ONE) - i64(rest < 0);

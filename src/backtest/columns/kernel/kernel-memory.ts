@@ -25,7 +25,7 @@ function layout<Name extends string>(...groups: readonly (readonly [FieldType, r
 
 const termIntegers = [
   ...['tick', 'step', 'largestOrder', 'minimumQuantity', 'minimumNotional'],
-  ...['feeRate', 'spread', 'spreadShare', 'slippageShare', 'startingBalance'],
+  ...['feeRate', 'spread', 'spreadShare', 'slippageShare', 'startingBalance', 'tickValue'],
 ] as const;
 const termNumbers = [
   ...['stepNumber', 'stepMargin', 'tickNumber', 'minimumNotionalNumber', 'sizing', 'size', 'fillFactor'],

@@ -89,10 +89,12 @@ function integersOf({ session, instrument, costs }: PlainTerms): Record<TermInte
   const { spread, slippage, fees } = costs.model;
   if (slippage.kind !== 'none' && slippage.kind !== 'basis-points') return undefined;
   if (fees.kind !== 'percent' || (fees.minimum ?? 0) !== 0 || (fees.precision ?? 0) !== 0) return undefined;
+  const tickValue = instrument.tickSize * instrument.stepSize;
+  const isWhole = tickValue % ONE === 0n;
   return {
     tick: instrument.tickSize,
     step: instrument.stepSize,
-    largestOrder: smallest(largestOrder(instrument), (MOST / instrument.stepSize) * instrument.stepSize),
+    largestOrder: smallest(largestOrder(instrument), MOST) / instrument.stepSize,
     minimumQuantity: instrument.minimumQuantity,
     minimumNotional: instrument.minimumNotional,
     feeRate: fromNumber(fees.takerRate),
@@ -101,6 +103,7 @@ function integersOf({ session, instrument, costs }: PlainTerms): Record<TermInte
     spreadShare: spread.kind === 'basis-points' ? fromNumber(spread.basisPoints / 2 / 10_000) : 0n,
     slippageShare: slippage.kind === 'basis-points' ? fromNumber(slippage.basisPoints / 10_000) : 0n,
     startingBalance: session.startingBalance,
+    tickValue: isWhole ? tickValue / ONE : 0n,
   };
 }
 
@@ -129,14 +132,15 @@ function withTolerance(limit: number | null): number {
 function exactNumbers({ instrument, costs }: PlainTerms, size: number): ExactNumbers {
   const fees = new Fees(costs.model.fees);
   const inRange = (value: bigint): bigint => (value >= 0n && value <= MOST ? value : -1n);
+  const steps = (quantity: bigint): bigint => (inRange(quantity) < 0n ? -1n : quantity / instrument.stepSize);
   return {
     exactPrice: (price) => inRange(fromNumber(price)),
-    exactQuantity: (wished) => inRange(smallest(snapQuantity(instrument, wished), largestOrder(instrument))),
+    exactQuantity: (wished) => steps(smallest(snapQuantity(instrument, wished), largestOrder(instrument))),
     exactFillQuantity(cash, price) {
       // `Fills` in the same words.
       const affordable = fees.affordable(fractionUnits(size) * cash, price as Price);
       const most = affordable < instrument.maximumQuantity ? affordable : instrument.maximumQuantity;
-      return inRange(roundToStep(most, instrument.stepSize, 'down'));
+      return steps(roundToStep(most, instrument.stepSize, 'down'));
     },
   };
 }

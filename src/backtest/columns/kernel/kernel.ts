@@ -1,6 +1,6 @@
 import { COLUMN_KERNEL } from './column-kernel-module.ts';
 
-/** What the kernel asks of the engine's own functions: −1 where the answer is beyond 64 bits. */
+/** What the kernel asks of the engine's own functions: quantities in steps, −1 where the answer is beyond 64 bits. */
 export interface ExactNumbers {
   exactPrice(price: number): bigint;
   exactQuantity(wished: number): bigint;
