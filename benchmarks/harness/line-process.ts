@@ -17,8 +17,8 @@ export class LineProcess {
   #complaints = '';
   #ended: Error | undefined;
 
-  constructor(program: string, programArguments: readonly string[], cwd: string) {
-    this.#child = spawn(program, [...programArguments], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+  constructor(program: string, programArguments: readonly string[], cwd: string, env = process.env) {
+    this.#child = spawn(program, [...programArguments], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
     this.greeting = this.#next();
     createInterface({ input: this.#child.stdout! }).on('line', (line) => this.#take(line));
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { benchmarkEnvironment } from './command.ts';
 import type { Contender } from './contender.ts';
 import { LineProcess, lineContender, type Request } from './line-process.ts';
 
@@ -8,11 +9,8 @@ const V8_FLAGS = ['--max-inlined-bytecode-size-cumulative=6000', '--max-inlined-
 
 /** The product in a fresh process, ready for jobs of benchmarks/product. */
 export function startProduct(): LineProcess {
-  return new LineProcess(
-    process.execPath,
-    [...V8_FLAGS, '--disable-warning=ExperimentalWarning', SERVE],
-    process.cwd(),
-  );
+  const words = [...V8_FLAGS, '--disable-warning=ExperimentalWarning', SERVE];
+  return new LineProcess(process.execPath, words, process.cwd(), benchmarkEnvironment());
 }
 
 /** A job of the product as a side of a comparison. */

@@ -28,10 +28,10 @@ int main(int count, char **arguments) {
     close(file);
     if (round >= 0) times[round] = milliseconds() - start;
     bars = about.st_size / (6 * (long)sizeof(double));
-    last = ((double *)memory)[5 * bars - 1];
+    last = ((double *)memory)[6 * bars - 1];
     free(memory);
   }
   char rest[128];
-  snprintf(rest, sizeof rest, "\"bars\":%ld,\"lastClose\":%.6f", bars, last);
+  snprintf(rest, sizeof rest, "\"bars\":%ld,\"lastVolume\":%.6f", bars, last);
   print_times(times, repetitions, rest);
 }

@@ -13,6 +13,8 @@ const JOBS: Readonly<Record<string, () => Promise<Job>>> = {
   engine: async () => (await import('./four-indicators.ts')).engine,
   singleColumns: async () => (await import('./columns.ts')).singleColumns,
   sweepColumns: async () => (await import('./columns.ts')).sweepColumns,
+  csv: async () => (await import('./data.ts')).csv,
+  cache: async () => (await import('./data.ts')).cache,
   indicators: async () => (await import('./indicators.ts')).indicators,
 };
 

@@ -1,7 +1,6 @@
 import { barsFile } from '../data/generate.ts';
 import type { Campaign, Suite } from '../harness/campaign.ts';
 import { CannotRun, type Contender } from '../harness/contender.ts';
-import type { PeerFigure } from '../harness/document.ts';
 import { lineContender, type Request } from '../harness/line-process.ts';
 import { product } from '../harness/product-process.ts';
 import { alternate } from '../harness/rounds.ts';
@@ -67,8 +66,10 @@ async function measurePeer(
   const request = { job: task.job, ...cross(task.bars), ...(task.points && sweepOf(task.points)), ...more };
   const points = task.points === undefined ? {} : { points: task.points };
   try {
-    const { version, runtime, coldMilliseconds } = await coldStart(peer, request);
-    const rounds = await alternate([kind.own(task), lineContender(peer.name, startPeer(peer), request)], {
+    const cold = kind.job === 'indicators' ? undefined : await coldStart(peer, request);
+    const process = startPeer(peer);
+    const { version, python } = await process.greeting;
+    const rounds = await alternate([kind.own(task), lineContender(peer.name, process, request)], {
       rounds: campaign.options.rounds > 7 ? 7 : campaign.options.rounds,
       ...(campaign.options.quiet && { quiet: campaign.options.quiet }),
     });
@@ -78,9 +79,9 @@ async function measurePeer(
     campaign.peers.push({
       ...base,
       ...points,
-      version,
-      runtime,
-      coldMilliseconds,
+      version: String(version),
+      runtime: `Python ${python}`,
+      ...(cold !== undefined && { coldMilliseconds: cold }),
       warmMilliseconds: spread(theirs.milliseconds),
       ...(theirs.peakMemoryBytes !== undefined && { peakMemoryBytes: theirs.peakMemoryBytes }),
       result: theirs.result,
@@ -97,17 +98,12 @@ async function measurePeer(
 }
 
 /** A fresh process from its start to its first result: imports, compilers just in time, data and all. */
-async function coldStart(
-  peer: Peer,
-  request: Request,
-): Promise<Required<Pick<PeerFigure, 'version' | 'runtime' | 'coldMilliseconds'>>> {
+async function coldStart(peer: Peer, request: Request): Promise<number> {
   const began = performance.now();
   const process = startPeer(peer);
   try {
-    const { version, python } = await process.greeting;
     await process.ask(request);
-    const coldMilliseconds = performance.now() - began;
-    return { version: String(version), runtime: `Python ${python}`, coldMilliseconds };
+    return performance.now() - began;
   } finally {
     await process.close();
   }
@@ -128,7 +124,8 @@ export const indicatorsSuite: Suite = {
           way: 'column',
           own: ({ bars }) => product({ job: 'indicators', ...cross(bars), indicator, repetitions: 5 }),
         };
-        await measurePeer(campaign, { ...peer, notes: [] }, kind, { ...task, job: 'indicators' }, { indicator });
+        // Cold starts are those of the other jobs: an import and, with Numba, a compilation take a minute on a busy machine.
+        await measurePeer(campaign, { ...peer, notes: [] }, kind, task, { indicator });
       }
     }
   },
