@@ -55,9 +55,7 @@ export function runBacktest(
   request: BacktestRequest & { readonly record: 'sums' },
 ): BacktestResult<LeanRecord<FillTotals>>;
 export function runBacktest(request: BacktestRequest & { readonly record?: 'full' }): BacktestResult;
-export function runBacktest(
-  request: BacktestRequest,
-): BacktestResult<RunRecord | LeanRecord | LeanRecord<FillTotals>> {
+export function runBacktest(request: BacktestRequest): BacktestResult<RunRecord | LeanRecord | LeanRecord<FillTotals>> {
   switch (request.record) {
     case 'lean':
       return runRecorded(request, LeanRecord.withFills());

@@ -9,7 +9,12 @@ test('a number shows at most seven significant digits, as toPrecision rounds the
   const halves = fc
     .tuple(fc.integer({ min: 1_000_000, max: 9_999_999 }), fc.integer({ min: -3, max: 9 }))
     .map(([digits, decimals]) => (digits + 0.5) / 10 ** decimals);
-  const any = fc.oneof(usual, prices.map(([count, step]) => count * step), halves, fc.double());
+  const any = fc.oneof(
+    usual,
+    prices.map(([count, step]) => count * step),
+    halves,
+    fc.double(),
+  );
   fc.assert(
     fc.property(any, (value) => {
       assert.equal(showNumber(value), String(Number(value.toPrecision(7))));
