@@ -1,119 +1,21 @@
 import { fixed, formatFixed } from '../../foundation/fixed-point.ts';
 import { epochMs, MINUTE_MS, toIso } from '../../foundation/time.ts';
-import type { InstrumentSpec } from '../market/instruments.ts';
 import type { Account } from '../trading/account.ts';
-import type { LinearPosition } from '../trading/ledger.ts';
+import type { EntryKind } from '../trading/ledger.ts';
 import { refuse } from '../trading/refusals.ts';
-import type { Execution } from '../trading/venue-order.ts';
-import { positionRow, walletRow } from './account-messages.ts';
-import { type Answer, instrumentOf, type PrivateCall, type PrivateRoute, pageOf, result } from './call.ts';
-import type { Row } from './market-messages.ts';
-import { tradedCategory } from './order-requests.ts';
+import { walletRow } from './account-messages.ts';
+import { type Answer, type PrivateCall, type PrivateRoute, pageOf, result } from './call.ts';
 import { RequestRefused } from './params.ts';
 
 export const accountRoutes: readonly PrivateRoute[] = [
-  { method: 'GET', path: '/v5/position/list', limit: 50, handle: positions },
-  { method: 'GET', path: '/v5/position/closed-pnl', limit: 50, handle: closedPnl },
-  { method: 'POST', path: '/v5/position/set-leverage', limit: 10, handle: setLeverage },
-  { method: 'POST', path: '/v5/position/trading-stop', limit: 10, handle: tradingStop },
   { method: 'GET', path: '/v5/account/wallet-balance', limit: 50, handle: wallet },
   { method: 'GET', path: '/v5/account/info', limit: 50, handle: accountInfo },
   { method: 'GET', path: '/v5/account/fee-rate', limit: 10, handle: feeRates },
+  { method: 'GET', path: '/v5/account/transaction-log', limit: 50, handle: transactionLog },
   { method: 'POST', path: '/v5/account/demo-apply-money', limit: 10, handle: demoFunds },
   { method: 'GET', path: '/v5/user/query-api', limit: 10, handle: apiKeyInfo },
   { method: 'GET', path: '/v5/asset/coin/query-info', limit: 5, handle: coinInfo },
 ];
-
-function positions(call: PrivateCall): Answer {
-  const { account, params, parts, asOf } = call;
-  if (params.category() === undefined)
-    return result({ list: [], nextPageCursor: '', category: params.text('category')! });
-  if (tradedCategory(params) === 'spot') throw new RequestRefused(refuse.parameter('category invalid'));
-  const symbol = params.text('symbol');
-  const settleCoin = params.text('settleCoin');
-  if ((symbol ?? settleCoin) === undefined) throw new RequestRefused(refuse.parameter('Missing symbol or settleCoin'));
-  const specs = parts.venue.specs.filter((spec) => {
-    return (
-      spec.category === 'linear' && (symbol === undefined ? spec.quoteCoin === settleCoin : spec.symbol === symbol)
-    );
-  });
-  if (symbol !== undefined && specs.length === 0) throw new RequestRefused(refuse.symbol('linear'));
-  const list = specs
-    .map((spec) => ({ spec, position: positionAt(account, spec, asOf) }))
-    .filter(({ position }) => symbol !== undefined || position.size !== 0n)
-    .map(({ spec, position }) => positionRow(position, spec, parts.venue.priceOf(spec.symbol)));
-  return result({ list, nextPageCursor: '', category: 'linear' });
-}
-
-/** What look-ups know of a position; nothing traded yet is an empty one. */
-function positionAt(account: Account, spec: InstrumentSpec, asOf: number): LinearPosition {
-  const empty = { size: 0n, entryValue: 0n, currentRealisedPnl: 0n, cumulativeRealisedPnl: 0n };
-  return account.positionAt(spec.symbol, asOf) ?? { ...account.ledger.position(spec.symbol, spec.quoteCoin), ...empty };
-}
-
-function closedPnl(call: PrivateCall): Answer {
-  const { account, params, parts, asOf } = call;
-  const symbol = params.text('symbol');
-  const closing = account.executions
-    .filter((one) => one.closedSize > 0n && one.time <= asOf && (symbol ?? one.symbol) === one.symbol)
-    .reverse();
-  const { page, nextPageCursor } = pageOf(closing, ({ sequence }) => sequence, params, { limit: 50, most: 100 });
-  const list = page.map((one) => closedPnlRow(one, account, parts.venue.spec('linear', one.symbol)!));
-  return result({ nextPageCursor, category: 'linear', list });
-}
-
-function closedPnlRow(execution: Execution, account: Account, spec: InstrumentSpec): Row {
-  const value = execution.value;
-  const entryValue = execution.side === 'Sell' ? value - execution.pnl : value + execution.pnl;
-  const { leverage } = account.ledger.position(spec.symbol, spec.quoteCoin);
-  return {
-    symbol: execution.symbol,
-    orderId: execution.orderId,
-    side: execution.side,
-    qty: formatFixed(execution.quantity),
-    orderPrice: formatFixed(execution.orderPrice),
-    orderType: execution.orderType,
-    execType: 'Trade',
-    closedSize: formatFixed(execution.closedSize),
-    cumEntryValue: formatFixed(entryValue),
-    avgEntryPrice: formatFixed((entryValue * 1_000_000_000_000n) / execution.quantity),
-    cumExitValue: formatFixed(value),
-    avgExitPrice: formatFixed(execution.price),
-    closedPnl: formatFixed(execution.pnl - execution.fee),
-    fillCount: '1',
-    leverage: formatFixed(leverage),
-    openFee: '0',
-    closeFee: formatFixed(execution.fee),
-    createdTime: String(execution.time),
-    updatedTime: String(execution.time),
-  };
-}
-
-function setLeverage(call: PrivateCall): Answer {
-  const { account, params, parts } = call;
-  const { spec } = instrumentOf(call, 'linear');
-  const buy = params.decimal('buyLeverage');
-  const sell = params.decimal('sellLeverage');
-  if (buy === undefined || buy !== sell)
-    throw new RequestRefused(refuse.parameter('buy leverage must equal sell leverage'));
-  const least: bigint = fixed('1');
-  if (buy < least || buy > spec.maximumLeverage) throw new RequestRefused(refuse.parameter('leverage invalid'));
-  if (account.ledger.position(spec.symbol, spec.quoteCoin).leverage === buy) {
-    throw new RequestRefused(refuse.leverageUnchanged());
-  }
-  parts.venue.setLeverage(account, spec, buy);
-  return result({});
-}
-
-function tradingStop(call: PrivateCall): Answer {
-  const { account, params, parts } = call;
-  const { spec } = instrumentOf(call, 'linear');
-  if (account.ledger.position(spec.symbol, spec.quoteCoin).size === 0n) {
-    throw new RequestRefused({ code: 10001, message: 'can not set tp/sl/ts for zero position' });
-  }
-  parts.venue.setStops(account, spec, params.decimal('takeProfit'), params.decimal('stopLoss'));
-  return result({});
-}
 
 function wallet({ account, params, parts, asOf }: PrivateCall): Answer {
   if (params.required('accountType') !== 'UNIFIED')
@@ -154,6 +56,53 @@ function feeRates({ account, params, parts }: PrivateCall): Answer {
       makerFeeRate: formatFixed(maker),
     }));
   return result({ category: params.text('category') ?? 'linear', list });
+}
+
+const ENTRY_TYPES: Readonly<Record<EntryKind, string>> = {
+  deposit: 'TRANSFER_IN',
+  withdrawal: 'TRANSFER_OUT',
+  trade: 'TRADE',
+  'realised-pnl': 'TRADE',
+  fee: 'TRADE',
+};
+
+/** The lines of the ledger, newest first: each with the balance that it led to. */
+function transactionLog({ account, params, asOf }: PrivateCall): Answer {
+  const currency = params.text('currency');
+  const balances = new Map<string, bigint>();
+  const lines = account.ledger.entries
+    .map((entry, index) => {
+      const balance = (balances.get(entry.coin) ?? 0n) + entry.amount;
+      balances.set(entry.coin, balance);
+      return { entry, balance, number: index + 1 };
+    })
+    .filter(({ entry }) => entry.time <= asOf && (currency ?? entry.coin) === entry.coin)
+    .reverse();
+  const { page, nextPageCursor } = pageOf(lines, ({ number }) => number, params, { limit: 20, most: 50 });
+  const list = page.map(({ entry, balance, number }) => ({
+    id: `${number}`,
+    symbol: '',
+    category: '',
+    side: 'None',
+    transactionTime: String(entry.time),
+    type: ENTRY_TYPES[entry.kind],
+    transSubType: '',
+    qty: '0',
+    size: '0',
+    currency: entry.coin,
+    tradePrice: '0',
+    funding: '',
+    fee: entry.kind === 'fee' ? formatFixed(-entry.amount) : '0',
+    cashFlow: entry.kind === 'fee' ? '0' : formatFixed(entry.amount),
+    change: formatFixed(entry.amount),
+    cashBalance: formatFixed(balance),
+    feeRate: '0',
+    bonusChange: '',
+    tradeId: entry.reference,
+    orderId: '',
+    orderLinkId: '',
+  }));
+  return result({ list, nextPageCursor });
 }
 
 /** At most this of a coin at once, and once a minute. */

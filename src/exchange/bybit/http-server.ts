@@ -9,6 +9,7 @@ import type { Answer, PrivateRoute, PublicRoute } from './call.ts';
 import { marketRoutes } from './market-routes.ts';
 import { orderRoutes } from './order-routes.ts';
 import { Params, RequestRefused } from './params.ts';
+import { positionRoutes } from './position-routes.ts';
 import type { Allowance } from './rate-limiter.ts';
 import { authenticate } from './request-auth.ts';
 
@@ -20,7 +21,7 @@ type Route = PublicRoute | PrivateRoute;
  */
 export function addHttpRoutes(app: FastifyInstance, parts: ExchangeParts): void {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  for (const route of [...marketRoutes, ...orderRoutes, ...accountRoutes]) {
+  for (const route of [...marketRoutes, ...orderRoutes, ...positionRoutes, ...accountRoutes]) {
     app.route({
       method: route.method,
       url: route.path,

@@ -77,6 +77,7 @@ export class StreamSession {
   }
 
   #join(topic: string): void {
+    this.#parts.counts.add(`WS topic ${topic}`);
     const { stream } = this.#connection;
     if (stream.kind === 'private') this.#parts.privateFeed.subscribe(this.#account!, topic, this.#connection);
     else if (stream.kind === 'public') this.#parts.publicFeed.subscribe(stream.category!, topic, this.#connection);
