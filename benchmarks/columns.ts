@@ -99,12 +99,15 @@ async function timed(options: MeasureOptions, run: () => Promise<readonly SweepF
 async function measureSweep(options: MeasureOptions): Promise<Measured> {
   const threads = options.threads ?? 1;
   const bars = readBars(options);
-  if (threads === 1) return timed(options, () => Promise.resolve(runShare(options, bars, 0, 1)));
+  if (threads === 1) {
+    const run = shareOf(options, bars, 0, 1);
+    return timed(options, () => Promise.resolve(rowsOf(run())));
+  }
   const shares = Array.from({ length: threads }, (_, share) => new Share(options, bars, share, threads));
   await Promise.all(shares.map((share) => share.run()));
   const measured = await timed(options, async () => {
     const parts = await Promise.all(shares.map((share) => share.run()));
-    return parts.flat();
+    return parts.flatMap(rowsOf);
   });
   await Promise.all(shares.map((share) => share.close()));
   return measured;
@@ -120,10 +123,10 @@ class Share {
     this.#worker = new Worker(new URL(import.meta.url), { workerData: data });
   }
 
-  run(): Promise<readonly SweepFigures[]> {
+  run(): Promise<Float64Array> {
     return new Promise((resolve, reject) => {
       this.#worker.once('error', reject);
-      this.#worker.once('message', (figures: readonly SweepFigures[]) => {
+      this.#worker.once('message', (figures: Float64Array) => {
         this.#worker.off('error', reject);
         resolve(figures);
       });
@@ -145,12 +148,7 @@ interface ShareData {
 }
 
 /** The points of one thread: every pair whose slow average is in its part of the range. */
-function runShare(
-  options: MeasureOptions,
-  bars: CandleColumns,
-  share: number,
-  shares: number,
-): readonly SweepFigures[] {
+function shareOf(options: MeasureOptions, bars: CandleColumns, share: number, shares: number): () => Float64Array {
   const terms = termsOf(options, bars);
   const points: CheckedParameters[] = [];
   for (let fast = 5; fast <= 100; fast += 5) {
@@ -158,11 +156,21 @@ function runShare(
       if (Math.floor(((slow - 110) / 500) * shares) === share) points.push(pointOf(terms, fast, slow));
     }
   }
-  const outcomes = columnRunner(terms, noEvents)!.run(points);
-  return outcomes.map((outcome) => {
-    if (!outcome.ok) throw new Error(outcome.message);
-    return outcome.figures;
-  });
+  return () => {
+    const rows = new Float64Array(points.length * SWEEP_FIGURES.length);
+    const outcomes = columnRunner(terms, noEvents)!.run(points);
+    for (const [index, outcome] of outcomes.entries()) {
+      if (!outcome.ok) throw new Error(outcome.message);
+      rows.set(outcome.figures, index * SWEEP_FIGURES.length);
+    }
+    return rows;
+  };
+}
+
+/** Rows that lie one after the other. */
+function rowsOf(figures: Float64Array): SweepFigures[] {
+  const width = SWEEP_FIGURES.length;
+  return Array.from({ length: figures.length / width }, (_, row) => figures.subarray(row * width, (row + 1) * width));
 }
 
 const noEvents: PointRunner = {
@@ -250,7 +258,8 @@ function resultOf(points: readonly SweepFigures[], job: ColumnJob): ColumnResult
 if (!isMainThread && (workerData as ShareData | undefined)?.shares !== undefined) {
   const { options, buffer, length, share, shares } = workerData as ShareData;
   const bars = new CandleColumns(length, MINUTE_MS, buffer);
-  parentPort!.on('message', () => parentPort!.postMessage(runShare(options, bars, share, shares)));
+  const run = shareOf(options, bars, share, shares);
+  parentPort!.on('message', () => parentPort!.postMessage(run()));
 } else if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
     options: {

@@ -24,21 +24,26 @@ export class ColumnSeries {
   readonly low = price('low');
   readonly close = price('close');
   readonly volume = price('volume');
+  readonly #made = new Map<string, Column>();
 
   /** {@link Sma} of the closes, or of another column without NaN. */
   sma(period: number, of: Column = this.close): Column {
-    return derived({
-      key: `sma(${period},${of.key})`,
-      inputs: [of],
-      outputs: 1,
-      ...(of.key === this.close.key && { averageOfCloses: period }),
-      open: () => smaStream(period),
-    });
+    const key = `sma(${period},${of.key})`;
+    return this.#once(key, () =>
+      derived({
+        key,
+        inputs: [of],
+        outputs: 1,
+        ...(of.key === this.close.key && { averageOfCloses: period }),
+        open: () => smaStream(period),
+      }),
+    );
   }
 
   /** {@link Ema} of the closes, or of another column without NaN. */
   ema(period: number, of: Column = this.close): Column {
-    return derived({ key: `ema(${period},${of.key})`, inputs: [of], outputs: 1, open: () => emaStream(period) });
+    const key = `ema(${period},${of.key})`;
+    return this.#once(key, () => derived({ key, inputs: [of], outputs: 1, open: () => emaStream(period) }));
   }
 
   /** {@link Rsi} of the closes, or of another column without NaN. */
@@ -72,6 +77,15 @@ export class ColumnSeries {
   custom(key: string, inputs: readonly Column[], start: () => ColumnStep): Column {
     const names = inputs.map((input) => input.key).join();
     return derived({ key: `custom(${key},${names})`, inputs, outputs: 1, open: () => customStream(start()) });
+  }
+
+  /** Points of a sweep ask for the same again and again. */
+  #once(key: string, make: () => Column): Column {
+    const known = this.#made.get(key);
+    if (known) return known;
+    const made = make();
+    this.#made.set(key, made);
+    return made;
   }
 }
 

@@ -73,9 +73,13 @@ export function columnCurve(terms: ColumnTerms, memory?: Float64Array): ColumnCu
 }
 
 /** The signals of a point; `undefined` when they can't be said as columns, or the strategy watches other feeds. */
-function signalsOf({ session, instrument }: PlainTerms, parameters: CheckedParameters): ColumnSignals | undefined {
+function signalsOf(
+  { session, instrument }: PlainTerms,
+  parameters: CheckedParameters,
+  series = new ColumnSeries(),
+): ColumnSignals | undefined {
   const { definition, symbols, timeframe } = session;
-  const signals = definition.signals?.(parameters, new ColumnSeries());
+  const signals = definition.signals?.(parameters, series);
   if (signals === undefined) return undefined;
   const feeds = strategyFeeds(definition, parameters, symbols, timeframe);
   const isOwn = feeds.length === 1 && feeds[0]!.symbol === instrument.symbol && feeds[0]!.timeframe === timeframe;
@@ -92,6 +96,7 @@ class ColumnRunner implements PointRunner {
   readonly path = 'columns';
   readonly #terms: PlainTerms;
   readonly #scale: PeriodScale;
+  readonly #series = new ColumnSeries();
   readonly #eventRunner: PointRunner;
   readonly #kernel: KernelRunner | undefined;
 
@@ -131,7 +136,7 @@ class ColumnRunner implements PointRunner {
 
   #compile(compiler: SignalCompiler, point: CheckedParameters): PointProgram | undefined {
     try {
-      const signals = signalsOf(this.#terms, point);
+      const signals = signalsOf(this.#terms, point, this.#series);
       return signals && compiler.compile(signals);
     } catch {
       // A strategy of one's own that throws here may run bar by bar, or says there what is wrong.
