@@ -5,7 +5,6 @@ import { type Timeframe, timeframeMs } from '../domain/timeframe.ts';
 import { UserError } from '../foundation/errors.ts';
 import { type Dataset, decodeDataset, encodeDataset } from '../market/dataset.ts';
 import { DATASET_ENDING, writeWhole } from '../providers/files/dataset-file.ts';
-import { datasetHash } from '../providers/files/dataset-hash.ts';
 import { DEFAULT_DATA_FOLDER } from './config-defaults.ts';
 
 /** A dataset of the library. */
@@ -63,7 +62,7 @@ export class DataLibrary {
   async open(entry: LibraryEntry): Promise<LibraryDataset> {
     const bytes = await readFile(entry.path);
     const decoded = decodeDataset(bytes);
-    if (decoded.ok) return { ...entry, dataset: decoded.value, hash: datasetHash(bytes) };
+    if (decoded.ok) return { ...entry, dataset: decoded.value, hash: await hashOf(bytes) };
     throw new UserError(`${entry.path}: ${decoded.error.message}; import ${entry.name} again.`);
   }
 
@@ -79,10 +78,10 @@ export class DataLibrary {
   ): Promise<LibraryDataset & { readonly isNew: boolean }> {
     const name = `${safeName(dataset.symbol)}-${dataset.timeframe}`;
     const encoded = encodeDataset(dataset);
-    const hash = datasetHash(encoded);
+    const hash = await hashOf(encoded);
     const before = this.find(name);
     if (before !== undefined) {
-      const isSame = datasetHash(await readFile(before.path)) === hash;
+      const isSame = (await hashOf(await readFile(before.path))) === hash;
       if (isSame) return { ...before, dataset, hash, isNew: false };
       if (!replace) {
         throw new UserError(
@@ -99,6 +98,12 @@ export class DataLibrary {
     const path = join(this.folder, name + DATASET_ENDING);
     return { name, path, size: statSync(path, { throwIfNoEntry: false })?.size ?? 0 };
   }
+}
+
+/** Hashing takes a while to load, and who only looks for a name does without. */
+async function hashOf(encoded: Uint8Array): Promise<string> {
+  const { datasetHash } = await import('../providers/files/dataset-hash.ts');
+  return datasetHash(encoded);
 }
 
 /** `BTC/USDT:USDT` is no name of a file. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Timeframe } from '../domain/timeframe.ts';
 import { systemClock } from '../foundation/clock.ts';
-import type { CachedSource } from '../providers/files/dataset-cache.ts';
+import { type CachedSource, DatasetCache } from '../providers/files/dataset-cache.ts';
 import type { LoadedCandles, LoadOptions, OwnCandles } from '../providers/files/load-candles.ts';
 import { userCacheFolder } from './config.ts';
 
@@ -49,12 +49,18 @@ export class DataReader {
     return symbol === undefined ? bars : { ...bars, symbol };
   }
 
-  /** Has the cache read while the program still gets ready. What is wrong with a file is told when it is loaded. */
-  prefetch(wanted: Wanted): void {
+  /**
+   * Has the cache read what will be loaded soon, while the program still gets ready; resolves when that is under way.
+   * What is wrong with a file is told when it is loaded.
+   */
+  async prefetch(wanted: Wanted): Promise<void> {
     if (!this.#options.cache) return;
-    this.#file(wanted)
-      .then((file) => file.prefetch(wanted.timeframe))
-      .catch(() => {});
+    try {
+      const file = await this.#file(wanted);
+      file.prefetch(wanted.timeframe).catch(() => {});
+    } catch {
+      // The file can't be read; it is told when it is loaded.
+    }
   }
 
   #file({ path, reading = {} }: Wanted): Promise<FileBars> {
@@ -69,7 +75,6 @@ export class DataReader {
   async #cached(path: string): Promise<CachedSource | undefined> {
     // A dataset is as it would be kept.
     if (!this.#options.cache || path.endsWith('.bars')) return undefined;
-    const { DatasetCache } = await import('../providers/files/dataset-cache.ts');
     const folder = join(userCacheFolder(), 'tradewind');
     const { onNotice } = this.#options;
     return new DatasetCache({ folder, mostBytes: MOST_CACHED_BYTES, clock: systemClock, onNotice }).source(path);

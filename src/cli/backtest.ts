@@ -106,7 +106,7 @@ async function runBacktestCommand(strategy: string, options: BacktestOptions, co
   if (reportPath !== undefined) await checkReportPath(reportPath);
   const { DataReader } = await import('../app/data-reader.ts');
   const reader = new DataReader({ cache: options.cache, onNotice: (sentence) => console.err(`${sentence}\n`) });
-  prefetch(options, cwd, reader);
+  await prefetch(options, cwd, reader);
   const [{ backtestPlan }, { runBacktestPlan }] = await Promise.all([
     import('../app/backtest-plan.ts'),
     import('../app/backtest-run.ts'),
@@ -127,19 +127,14 @@ async function runBacktestCommand(strategy: string, options: BacktestOptions, co
 }
 
 /** Bars are read while the engine is loaded. A file is guessed at: `A=b.csv` is one, or that of A. */
-function prefetch(
+async function prefetch(
   { data = [], timeframe, onDefect, timestampMeans }: BacktestOptions,
   cwd: string,
   reader: DataReader,
-): void {
-  for (const entry of data) {
-    const path = resolve(cwd, entry.replace(/^[^=]+=/s, ''));
-    reader.prefetch({
-      path,
-      timeframe,
-      reading: { ...(onDefect && { onDefect }), ...(timestampMeans && { timestampMeans }) },
-    });
-  }
+): Promise<void> {
+  const reading = { ...(onDefect && { onDefect }), ...(timestampMeans && { timestampMeans }) };
+  const paths = data.map((entry) => resolve(cwd, entry.replace(/^[^=]+=/s, '')));
+  await Promise.all(paths.map((path) => reader.prefetch({ path, timeframe, reading })));
 }
 
 function wishesOf(strategy: string, options: BacktestOptions): BacktestWishes {

@@ -1,5 +1,4 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, read, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { failed, type Result } from '../../foundation/result.ts';
 import { CandleColumns } from '../../market/candle-columns.ts';
 import { assembleDataset, type Dataset, type DatasetDefect, datasetExtent } from '../../market/dataset.ts';
@@ -15,8 +14,9 @@ export const DATASET_ENDING = '.bars';
 let written = 0;
 
 /**
- * Reads an encoded dataset, its columns straight into shared memory, and checks all of it. The reading itself goes on
- * beside whatever else this thread does.
+ * Reads an encoded dataset, its columns straight into shared memory, and checks all of it. Its beginning is read before
+ * this returns, the columns beside whatever else this thread does: also while it loads modules, which lets nothing
+ * through that has more than one step.
  *
  * @param trailer what must follow the dataset, byte for byte
  * @returns the defect when the file is not whole; `undefined` when there is none of that name
@@ -26,9 +26,9 @@ export async function readDatasetFile(
   path: string,
   trailer: string,
 ): Promise<Result<Dataset, DatasetDefect> | undefined> {
-  let file: FileHandle;
+  let file: number;
   try {
-    file = await open(path, 'r');
+    file = openSync(path, 'r');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -36,13 +36,13 @@ export async function readDatasetFile(
   try {
     return await readParts(file, Buffer.from(trailer));
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
-async function readParts(file: FileHandle, trailer: Buffer): Promise<Result<Dataset, DatasetDefect>> {
-  const { size } = await file.stat();
-  const start = await readAt(file, new Uint8Array(Math.min(size, USUAL_HEAD)), 0);
+async function readParts(file: number, trailer: Buffer): Promise<Result<Dataset, DatasetDefect>> {
+  const { size } = fstatSync(file);
+  const start = readNow(file, Math.min(size, USUAL_HEAD), 0);
   const extent = datasetExtent(start);
   if (!extent.ok) return extent;
   const { bars, columnsStart, end } = extent.value;
@@ -51,24 +51,41 @@ async function readParts(file: FileHandle, trailer: Buffer): Promise<Result<Data
     const kind = size < end + trailer.length ? 'cut off' : 'damaged';
     return failed({ kind, message: `it has ${size} bytes where ${end + trailer.length} are wanted` });
   }
-  if (!trailer.equals(await readAt(file, new Uint8Array(trailer.length), end))) {
+  if (!trailer.equals(readNow(file, trailer.length, end))) {
     return failed({ kind: 'damaged', message: 'it is of something else' });
   }
-  const isWhole = columnsStart <= start.length;
-  const head = isWhole ? start.subarray(0, columnsStart) : await readAt(file, new Uint8Array(columnsStart), 0);
+  const head = columnsStart <= start.length ? start.subarray(0, columnsStart) : readNow(file, columnsStart, 0);
   const columns = new SharedArrayBuffer(CandleColumns.byteLength(bars));
-  await readAt(file, new Uint8Array(columns), columnsStart);
+  await readInto(new Uint8Array(columns), file, columnsStart);
   return assembleDataset(head, columns);
 }
 
-/** Fills `target` from a place of the file; what the file does not have stays 0. */
-async function readAt(file: FileHandle, target: Uint8Array, position: number): Promise<Uint8Array> {
-  for (let done = 0; done < target.length; ) {
-    const { bytesRead } = await file.read(target, done, Math.min(MOST_BYTES, target.length - done), position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
+/** What the file does not have stays 0. */
+function readNow(file: number, length: number, position: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const count = readSync(file, bytes, done, length - done, position + done);
+    if (count === 0) break;
+    done += count;
   }
-  return target;
+  return bytes;
+}
+
+async function readInto(target: Uint8Array, file: number, position: number): Promise<void> {
+  for (let done = 0; done < target.length; ) {
+    const count = await readPart(target, done, file, position + done);
+    if (count === 0) break;
+    done += count;
+  }
+}
+
+function readPart(target: Uint8Array, offset: number, file: number, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(file, target, offset, Math.min(MOST_BYTES, target.length - offset), position, (error, count) => {
+      if (error) reject(error);
+      else resolve(count);
+    });
+  });
 }
 
 /** Writes a file so that whoever reads it sees all of it or none. Throws what Node throws. */

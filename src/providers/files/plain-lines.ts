@@ -12,7 +12,7 @@ const POINT = 46;
 const SLASH = 47;
 const ZERO = 48;
 /** Rows that are taken at a time. */
-export const BLOCK_ROWS = 2_048;
+const BLOCK_ROWS = 2_048;
 /** So many digits are sure to fit into 32 bits. */
 const WORD_DIGITS = 9;
 /** A float64 has every whole number below. */
