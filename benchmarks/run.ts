@@ -5,7 +5,7 @@
  * benchmarks/results/ and from them benchmarks/RESULTS.md and the pictures of docs/performance.md; a quick one, and one of
  * some suites only, prints.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Campaign, type Suite } from './harness/campaign.ts';
@@ -15,6 +15,8 @@ import { publish } from './harness/publish.ts';
 import { terminalReport } from './harness/terminal-report.ts';
 import { suites } from './suites/all.ts';
 
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+
 const HELP = `Usage: npm run bench -- [options]
 
   --quick        the ratios to C only, in under two minutes; nothing is written
@@ -22,6 +24,7 @@ const HELP = `Usage: npm run bench -- [options]
   --only a,b     only these suites: ${suites.map(({ name }) => name).join(', ')}
   --rounds n     rounds of each comparison (default 7; 11 without --quick)
   --out FILE     write the document there as well
+  --from FILE    measure nothing: write RESULTS.md and the pictures from a document of before
   --help
 
 Without --quick and --only the results go to benchmarks/results/, benchmarks/RESULTS.md and docs/pictures/.
@@ -35,11 +38,16 @@ async function main(): Promise<number> {
       only: { type: 'string' },
       rounds: { type: 'string' },
       out: { type: 'string' },
+      from: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) {
     console.log(HELP);
+    return 0;
+  }
+  if (values.from !== undefined) {
+    publish(benchmarkDocument.parse(JSON.parse(readFileSync(values.from, 'utf8'))), PROJECT);
     return 0;
   }
   const chosen = choose(values.only, values.quick);
@@ -51,7 +59,7 @@ async function main(): Promise<number> {
   const document = await runSuites(chosen, { quick: values.quick, rounds });
   if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(document, null, 1)}\n`);
   console.log(values.json ? JSON.stringify(document) : terminalReport(document));
-  if (!values.quick && values.only === undefined) publish(document, fileURLToPath(new URL('..', import.meta.url)));
+  if (!values.quick && values.only === undefined) publish(document, PROJECT);
   return 0;
 }
 

@@ -1,7 +1,7 @@
 import type { BenchmarkDocument, Figure, PeerFigure } from './document.ts';
 import { duration, megabytes, rate, short } from './number-text.ts';
 import { median } from './statistics.ts';
-import { verdictOf, verdictOfMeasure } from './verdict.ts';
+import { peerTargets, verdictOf, verdictOfMeasure } from './verdict.ts';
 
 /** benchmarks/RESULTS.md, made of the document of a run. */
 export function resultsPage(document: BenchmarkDocument, source: string): string {
@@ -39,7 +39,7 @@ speed for minutes on a machine that is shared. The programs in C are in [\`limit
 next open are the same price.`;
 }
 
-function targets({ figures, measures }: BenchmarkDocument): string {
+function targets({ figures, measures, peers: others }: BenchmarkDocument): string {
   const rows = [
     ...figures.map((figure) => {
       const { title, ratio, target, other } = figure;
@@ -48,14 +48,15 @@ function targets({ figures, measures }: BenchmarkDocument): string {
         : '–';
       return `| ${title} | ${short(ratio.median)} × ${other.name} | ${short(ratio.low)} – ${short(ratio.high)} | ${aim} | ${verdictOf(figure)} |`;
     }),
-    ...measures.map((measure) => {
+    ...[...measures, ...peerTargets(others)].map((measure) => {
       const { title, value, unit, target } = measure;
       const aim = target ? `${target.kind === 'at least' ? '≥' : '≤'} ${short(target.value)}` : '–';
       return `| ${title} | ${short(value.median)} ${unit} | ${short(value.low)} – ${short(value.high)} | ${aim} | ${verdictOfMeasure(measure)} |`;
     }),
   ];
   if (rows.length === 0) return '';
-  return `## Targets\n\n| | measured | quartiles | target | |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}`;
+  const notes = measures.flatMap((measure) => measure.notes.map((note) => `- ${measure.title}: ${note}`));
+  return `## Targets\n\n| | measured | quartiles | target | |\n| --- | --- | --- | --- | --- |\n${rows.join('\n')}${notes.length === 0 ? '' : `\n\n${notes.join('\n')}`}`;
 }
 
 function details({ title, job, own, other, work, equality, busy, notes }: Figure): string {

@@ -1,7 +1,7 @@
 import type { BenchmarkDocument, Figure, Measure, PeerFigure } from './document.ts';
 import { duration, rate, short } from './number-text.ts';
 import { median } from './statistics.ts';
-import { verdictOf, verdictOfMeasure } from './verdict.ts';
+import { peerTargets, verdictOf, verdictOfMeasure } from './verdict.ts';
 
 /** The results as a table for a terminal. */
 export function terminalReport(document: BenchmarkDocument): string {
@@ -12,7 +12,8 @@ export function terminalReport(document: BenchmarkDocument): string {
     '',
     ...table([['figure', 'own', 'rate', 'against', 'ratio', 'quartiles', 'target', ''], ...figures.map(figureRow)]),
   ];
-  if (measures.length > 0) lines.push('', ...table(measures.map(measureRow)));
+  const others = [...measures, ...peerTargets(peers)];
+  if (others.length > 0) lines.push('', ...table(others.map(measureRow)));
   if (peers.length > 0) lines.push('', ...table([['peer', 'job', 'bars', 'warm', 'x', ''], ...peers.map(peerRow)]));
   for (const figure of figures) {
     if (figure.equality.largestDifference > 1e-6) {

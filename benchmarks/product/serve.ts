@@ -15,6 +15,7 @@ const JOBS: Readonly<Record<string, () => Promise<Job>>> = {
   sweepColumns: async () => (await import('./columns.ts')).sweepColumns,
   csv: async () => (await import('./data.ts')).csv,
   cache: async () => (await import('./data.ts')).cache,
+  costs: async () => (await import('./costs.ts')).costs,
   indicators: async () => (await import('./indicators.ts')).indicators,
 };
 

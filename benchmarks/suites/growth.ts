@@ -2,7 +2,8 @@ import { barsFile, csvFile } from '../data/generate.ts';
 import type { Campaign, Suite } from '../harness/campaign.ts';
 import { runCommand } from '../harness/command.ts';
 import { product } from '../harness/product-process.ts';
-import { median, spread } from '../harness/statistics.ts';
+import { alternate, type RoundTimes } from '../harness/rounds.ts';
+import { median, type Spread, spread } from '../harness/statistics.ts';
 import { runSweep } from '../harness/sweep-command.ts';
 import { yardstick } from '../harness/yardstick.ts';
 
@@ -23,6 +24,7 @@ export const growthSuite: Suite = {
   quick: false,
   async run(campaign) {
     await campaign.attempt('sweep, event path', () => eventSweep(campaign));
+    await campaign.attempt('costs', () => costs(campaign));
     await campaign.attempt('growth with bars', () => withBars(campaign));
     await campaign.attempt('growth with symbols', () => withSymbols(campaign));
     await campaign.attempt('growth with points', () => withPoints(campaign));
@@ -55,6 +57,28 @@ async function eventSweep(campaign: Campaign): Promise<void> {
       'The program in C skips what does not trade; an event engine looks at every bar of every point. The event-driven engine in C itself would not reach 0.15.',
     ],
   });
+}
+
+/** What the parts of a bar and of a trade take, from the differences between runs that have them and runs that have not. */
+async function costs(campaign: Campaign): Promise<void> {
+  const bars = 1_000_000;
+  const variants = ['idle', 'indicators', 'trades', 'recordedTrades'] as const;
+  const sides = variants.map((indicator) =>
+    product({ job: 'costs', file: barsFile(bars), bars, indicator, fast: 20, slow: 50, fee: 0.0001, repetitions: 3 }),
+  );
+  const { rounds, quiet } = campaign.options;
+  const measured = await alternate(sides, { rounds, ...(quiet && { quiet }) });
+  const [idle, indicators, trades, recorded] = measured.sides as [RoundTimes, RoundTimes, RoundTimes, RoundTimes];
+  const nanoseconds = (of: RoundTimes, less: RoundTimes | undefined, count: number) =>
+    spread(of.milliseconds.map((time, round) => (1e6 * (time - (less?.milliseconds[round] ?? 0))) / count));
+  const fills = trades.result.fills!;
+  const part = (name: string, title: string, value: Spread) => ({ name, title, value, unit: 'ns', notes: [] });
+  campaign.measures.push(
+    part('cost-idle-bar', 'A bar on which nothing happens, event by event', nanoseconds(idle, undefined, bars)),
+    part('cost-indicators', 'Four incremental indicators more on each bar', nanoseconds(indicators, idle, bars)),
+    part('cost-fill', 'A signal, its order, check, fill and booking', nanoseconds(trades, idle, fills)),
+    part('cost-record', 'The same, with everything recorded for a report', nanoseconds(recorded, idle, fills)),
+  );
 }
 
 async function withBars(campaign: Campaign): Promise<void> {
