@@ -1,9 +1,18 @@
 /** What a strategy file imports as `tradewind`. */
 export type { Candle, Feed } from './domain/candle.ts';
+export { type Instrument, instrument } from './domain/instrument.ts';
 export type { Signal } from './domain/signal.ts';
 export type { Timeframe } from './domain/timeframe.ts';
 export * from './indicators/index.ts';
 export type { CandleWindow } from './market/candle-window.ts';
+export type { LatestPrice, MarketDataFeed, MarketDataSink } from './market/market-data.ts';
+export {
+  defineProvider,
+  type MarketDataProvider,
+  type ProviderDefinition,
+  type ProviderRequest,
+  registerProvider,
+} from './market/provider.ts';
 export type { ColumnSeries } from './strategy/column-series.ts';
 export {
   above,

@@ -6,6 +6,7 @@ import { InProcessBus } from '../bus/in-process-bus.ts';
 import { connectRedisBus } from '../bus/redis-bus.ts';
 import { connectRedisWorkQueue } from '../bus/redis-work-queue.ts';
 import type { WorkQueue } from '../bus/work-queue.ts';
+import type { Feed } from '../domain/candle.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import { type Timeframe, timeframeMs } from '../domain/timeframe.ts';
 import type { SessionSpec } from '../engine/open-session.ts';
@@ -13,16 +14,16 @@ import type { Clock } from '../foundation/clock.ts';
 import { invariant, UserError } from '../foundation/errors.ts';
 import type { Json } from '../foundation/json.ts';
 import type { Logger } from '../foundation/logger.ts';
-import type { EpochMs } from '../foundation/time.ts';
-import { inferInstrument } from '../providers/files/infer-instrument.ts';
-import { loadCandles } from '../providers/files/load-candles.ts';
-import { ReplayFeed } from '../providers/files/replay-feed.ts';
+import { Random } from '../foundation/random.ts';
+import type { MarketDataProvider } from '../market/provider.ts';
 import { CandleCsvWriter } from '../store/candle-csv.ts';
 import { openEmbeddedStore } from '../store/embedded-store.ts';
 import { connectPostgresStore } from '../store/postgres-store.ts';
 import type { Store } from '../store/store.ts';
 import { strategyFeeds, strategyLookback } from '../strategy/feeds.ts';
+import { type RecordedMarket, readFiles } from './builtin-providers.ts';
 import type { BotConfiguration, Configuration } from './configuration.ts';
+import { openProvider } from './provider-registry.ts';
 import { simulatedVenue } from './simulated-venue.ts';
 import { type Role, System, type SystemParts } from './system.ts';
 
@@ -69,24 +70,13 @@ export async function openWorkQueue(configuration: Configuration, { clock, logge
   return connectRedisWorkQueue({ url: bus.url, keyPrefix: bus.keyPrefix, clock, logger });
 }
 
-/** What the replayed files say: the instruments, and the period that they cover. */
-export interface ReplayedMarket {
-  readonly instruments: readonly Instrument[];
-  readonly from: EpochMs;
-  readonly to: EpochMs;
+/** What the replayed files of a configuration say. */
+export function readMarket({ market }: Configuration): Promise<RecordedMarket> {
+  return readFiles(feedsOf(market), market.data);
 }
 
-export async function readMarket({ market }: Configuration): Promise<ReplayedMarket> {
-  const instruments: Instrument[] = [];
-  let from = Number.POSITIVE_INFINITY;
-  let to = Number.NEGATIVE_INFINITY;
-  for (const symbol of market.symbols) {
-    const loaded = await loadCandles({ path: dataFile(market, symbol), symbol, timeframe: market.timeframe });
-    instruments.push(inferInstrument(symbol, loaded));
-    from = Math.min(from, loaded.columns.closeTime(0));
-    to = Math.max(to, loaded.columns.closeTime(loaded.columns.length - 1));
-  }
-  return { instruments, from: from as EpochMs, to: to as EpochMs };
+function feedsOf({ symbols, timeframe }: Configuration['market']): readonly Feed[] {
+  return symbols.map((symbol) => ({ symbol, timeframe }));
 }
 
 /** The bots of a configuration, ready for the engine. */
@@ -159,13 +149,35 @@ export interface ComposedSystem {
   close(): Promise<void>;
 }
 
+/** The market of a configuration: where it comes from, and what is traded there. */
+async function openMarket(
+  { market }: Configuration,
+  { clock, logger, processName }: SystemSetup,
+): Promise<{
+  readonly provider: MarketDataProvider;
+  readonly instruments: readonly Instrument[];
+  readonly period: Pick<RecordedMarket, 'from' | 'to'> | undefined;
+}> {
+  const { url, kind, history, speed, data: files } = market;
+  // Waits of processes that were cut off together differ.
+  const random = new Random(clock.now(), processName);
+  const provider = await openProvider(market.provider, { url, kind, history, speed, files, clock, logger, random });
+  try {
+    const feeds = feedsOf(market);
+    return { provider, instruments: await provider.instruments(feeds), period: await provider.period?.(feeds) };
+  } catch (thrown) {
+    await provider.stop();
+    throw thrown;
+  }
+}
+
 /** Opens the adapters that the configuration names and puts the system together. Nothing runs yet. */
 export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem> {
   const { configuration, roles, bus } = setup;
   const { market } = configuration;
   const surroundings: Surroundings = { clock: setup.clock, logger: setup.logger };
-  const replayed = await readMarket(configuration);
-  const bots = sessionSpecs(configuration, replayed.instruments);
+  const { provider, instruments, period } = await openMarket(configuration, setup);
+  const bots = sessionSpecs(configuration, instruments);
   const store = await openStore(configuration, setup);
   const candleFiles = configuration.record.csv === null ? undefined : new CandleCsvWriter(configuration.record.csv);
   const parts: SystemParts = {
@@ -176,8 +188,10 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
     roles,
     bots,
     venueOf: () => simulatedVenue(configuration.costs),
-    provider: new ReplayFeed({ files: market.data, clock: setup.clock, speed: market.speed ?? 'max' }),
-    progress: (marketTime) => (marketTime - replayed.from) / Math.max(1, replayed.to - replayed.from),
+    provider,
+    ...(period && {
+      progress: (marketTime: number) => (marketTime - period.from) / Math.max(1, period.to - period.from),
+    }),
     speed: market.speed,
     collector: {
       symbols: market.symbols,
@@ -209,6 +223,7 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
     system: new System(parts),
     store,
     async close() {
+      await provider.stop();
       await bus.close();
       await candleFiles?.close();
       await store.close();
@@ -243,11 +258,4 @@ export async function setCandleFilesAside(folder: string, symbols: readonly stri
   const aside = `${folder.replace(/[/\\]+$/, '')}-${stamp}`;
   await mkdir(aside, { recursive: true });
   for (const name of ours) await rename(join(folder, name), join(aside, name));
-}
-
-function dataFile(market: Configuration['market'], symbol: string): string {
-  const path = market.data.get(symbol);
-  if (path === undefined)
-    throw new UserError(`There is no data file for ${symbol}. Name one in market.data, or with --data ${symbol}=FILE.`);
-  return path;
 }

@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path';
 import { closestName } from '../foundation/closest-name.ts';
-import { InvariantError } from '../foundation/errors.ts';
+import { InvariantError, UserError } from '../foundation/errors.ts';
 import { defaultLimits } from '../risk/limits.ts';
+import { REPLAY } from './builtin-providers.ts';
 import { type Complain, completeBots, given } from './config-bots.ts';
 import {
   BUNDLED_SYMBOLS,
@@ -29,6 +30,7 @@ import type {
   StoreConfiguration,
   TradingConfiguration,
 } from './configuration.ts';
+import { resolveProvider } from './provider-registry.ts';
 
 /** From where paths count. */
 export interface Folders {
@@ -109,15 +111,33 @@ async function completeMarket(
   const repeated = symbols.find((symbol, index) => symbols.indexOf(symbol) !== index);
   if (repeated !== undefined) complain(['market', 'symbols'], `${repeated} stands twice in market.symbols`);
   const timeframe = written.timeframe ?? BUNDLED_TIMEFRAME;
+  const provider = await completeProvider(written.provider ?? REPLAY, folders, complain);
+  const isReplay = provider === REPLAY;
+  // A live market has no use for files, and whether it could be replayed is not its affair.
+  const complainOfData: Complain = isReplay ? complain : () => {};
   return {
-    provider: 'replay',
+    provider,
+    url: written.url ?? null,
+    kind: written.kind ?? null,
+    history: written.history ?? 0,
     symbols,
     timeframe,
-    speed: written.speed === undefined ? DEFAULT_SPEED : written.speed,
-    data: await dataFiles(written.data ?? 'bundled', symbols, timeframe, folders, complain),
+    speed: isReplay ? (written.speed === undefined ? DEFAULT_SPEED : written.speed) : 1,
+    data: await dataFiles(written.data ?? 'bundled', symbols, timeframe, folders, complainOfData),
     bufferSize: written.bufferSize ?? DEFAULT_BUFFER_SIZE,
     updateTimeoutMs: written.updateTimeout ?? DEFAULT_UPDATE_TIMEOUT_MS,
   };
+}
+
+/** The reference of a provider that is there; the default in place of one that is not, which was told of. */
+async function completeProvider(written: string, folders: Folders, complain: Complain): Promise<string> {
+  try {
+    return (await resolveProvider(written, { cwd: folders.written })).reference;
+  } catch (thrown) {
+    if (!(thrown instanceof UserError)) throw thrown;
+    complain(['market', 'provider'], thrown.message);
+    return REPLAY;
+  }
 }
 
 async function dataFiles(

@@ -19,6 +19,10 @@ import { LOG_LEVELS, TRADING_MODES } from './configuration.ts';
  */
 
 const text = (wanted: string) => z.string({ error: wanted }).min(1, { error: wanted });
+function isHttp(address: string): boolean {
+  return URL.canParse(address) && ['http:', 'https:'].includes(new URL(address).protocol);
+}
+
 const flag = z.boolean({ error: 'true or false' });
 const name = <const Choice extends string>(choices: readonly Choice[]) =>
   z.enum(choices, { error: `one of ${choices.join(', ')}` });
@@ -125,7 +129,12 @@ const liveTradingSchema = section({
 export const configurationSchema = section({
   trading: section({ mode: name(TRADING_MODES), allowLive: flag, timeframe: notation(readTimeframe) }),
   market: section({
-    provider: name(['replay']),
+    provider: text('the name of a provider or the path of a provider file'),
+    url: text('an address such as http://127.0.0.1:8080').refine(isHttp, {
+      error: 'an address such as http://127.0.0.1:8080',
+    }),
+    kind: name(['spot', 'perpetual']),
+    history: whole(0, 10_000),
     symbols,
     timeframe: notation(readTimeframe),
     speed: notation(readSpeed),

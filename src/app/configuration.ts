@@ -42,11 +42,18 @@ export interface TradingConfiguration {
 }
 
 export interface MarketConfiguration {
-  readonly provider: 'replay';
+  /** The name of a registered provider, or the absolute path of a file. */
+  readonly provider: string;
+  /** Stands in for the provider's own address; `null` for that. */
+  readonly url: string | null;
+  /** What is traded there; `null` for what the provider means where nothing is said. */
+  readonly kind: 'spot' | 'perpetual' | null;
+  /** With how many candles before the present a live market begins. */
+  readonly history: number;
   readonly symbols: readonly string[];
   /** Of the candles that are collected; bigger ones are made of them. */
   readonly timeframe: Timeframe;
-  /** Market seconds per real second of a replay; `null` as fast as can be. */
+  /** Market seconds per real second: of a replay, `null` as fast as can be; 1 of a live market. */
   readonly speed: number | null;
   /** The file of each symbol to replay. */
   readonly data: ReadonlyMap<string, string>;

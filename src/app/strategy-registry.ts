@@ -5,6 +5,7 @@ import { UserError } from '../foundation/errors.ts';
 import { builtinStrategies } from '../strategy/builtin-strategies.ts';
 import type { AnyStrategyDefinition } from '../strategy/strategy.ts';
 import { loadStrategyFile } from './strategy-loader.ts';
+import { isUserFile } from './user-file.ts';
 
 export interface ResolvedStrategy {
   readonly definition: AnyStrategyDefinition;
@@ -25,17 +26,13 @@ export async function resolveStrategy(
   nameOrPath: string,
   { cwd }: { readonly cwd: string },
 ): Promise<ResolvedStrategy> {
-  if (isPath(nameOrPath)) {
+  if (isUserFile(nameOrPath)) {
     const path = resolve(cwd, nameOrPath);
     return { definition: await loadStrategyFile(path), reference: path };
   }
   const definition = builtinStrategies.find(({ name }) => name === nameOrPath);
   if (definition === undefined) throw await unknownName(nameOrPath, cwd);
   return { definition, reference: nameOrPath };
-}
-
-function isPath(nameOrPath: string): boolean {
-  return /[/\\]|\.m?[tj]s$/.test(nameOrPath);
 }
 
 async function unknownName(name: string, cwd: string): Promise<UserError> {

@@ -13,6 +13,7 @@ export interface StartOptions {
   readonly untilEnd?: true;
   readonly mode?: TradingMode;
   readonly symbols?: readonly string[];
+  readonly provider?: string;
   readonly data?: readonly string[];
   readonly store?: string;
   readonly bus?: string;

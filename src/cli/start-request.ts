@@ -30,6 +30,7 @@ export async function startRequest(options: StartOptions, cwd: string): Promise<
   const configuration = await loadConfiguration(configurationPath(options.config, cwd), { cwd, overrides });
   checkMode(configuration.trading.mode, 'trading.mode');
   checkRole(role, configuration);
+  checkLiveMarket(options, configuration);
   return {
     configuration,
     role,
@@ -62,12 +63,22 @@ function checkRole(role: SystemRequest['role'], { bus }: Configuration): void {
   );
 }
 
+/** A live market goes at its own pace, and does not end. */
+function checkLiveMarket({ speed, untilEnd }: StartOptions, { market }: Configuration): void {
+  if (market.provider === 'replay') return;
+  const [option, why] =
+    speed !== undefined ? ['--speed', 'goes at its own pace'] : untilEnd ? ['--until-end', 'has no end'] : [];
+  if (option === undefined) return;
+  throw new UserError(`${option} is for a replay: the market of ${market.provider} ${why}. Leave it out.`);
+}
+
 /** The settings of the command line, as a configuration file would say them. */
 export async function startOverrides(options: StartOptions, cwd: string): Promise<WrittenConfiguration> {
   const data = options.data === undefined ? undefined : await dataOverride(options.data, options.symbols, cwd);
   const symbols = options.symbols ?? (typeof data === 'object' ? Object.keys(data) : undefined);
   const market = {
     ...(options.speed !== undefined && { speed: options.speed === 'max' ? null : options.speed }),
+    ...(options.provider !== undefined && { provider: providerOverride(options.provider, cwd) }),
     ...(symbols !== undefined && { symbols: [...symbols] }),
     ...(data !== undefined && { data }),
   };
@@ -76,6 +87,11 @@ export async function startOverrides(options: StartOptions, cwd: string): Promis
     ...storeOverride(options, cwd),
     ...(options.bus !== undefined && { bus: { url: options.bus } }),
   };
+}
+
+/** Paths of the command line count from the folder that the user is in. */
+function providerOverride(provider: string, cwd: string): string {
+  return /[/\\]|\.m?[tj]s$/.test(provider) ? resolve(cwd, provider) : provider;
 }
 
 /** `bundled`, the absolute path of a folder, or the file of each symbol. */

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { describeConfiguration } from '../app/config-describe.ts';
 import { runSystem } from '../app/run-system.ts';
 import type { SystemOutcome, SystemRequest } from '../app/system-request.ts';
@@ -45,7 +46,9 @@ function onView(screen: LiveScreen | undefined): Pick<SystemRequest, 'onView'> {
 
 function banner({ configuration, role, speed, durationMs, untilEnd }: StartRequest): string {
   const { market, bots, store, bus } = configuration;
-  const pace = speed === null ? 'at full speed' : `at ${speed} times real time`;
+  const isReplay = market.provider === 'replay';
+  const pace = !isReplay ? 'in real time' : speed === null ? 'at full speed' : `at ${speed} times real time`;
+  const source = isReplay ? 'a replay' : basename(market.provider);
   const end = [
     ...(durationMs === undefined ? [] : [`for ${formatDuration(durationMs)}`]),
     ...(untilEnd ? ['until its end'] : []),
@@ -55,7 +58,7 @@ function banner({ configuration, role, speed, durationMs, untilEnd }: StartReque
     return `  ${id}: ${definition.name} on ${symbols.join(', ')} ${timeframe}`;
   });
   return [
-    `Paper trading${parts} on a ${market.provider} of ${market.symbols.join(', ')} ${market.timeframe} ${pace}${end === '' ? '' : `, ${end}`}. Ctrl+C stops.`,
+    `Paper trading${parts} on ${source} of ${market.symbols.join(', ')} ${market.timeframe} ${pace}${end === '' ? '' : `, ${end}`}. Ctrl+C stops.`,
     ...names,
     `  store: ${store.kind === 'embedded' ? store.path : 'PostgreSQL'}, bus: ${bus.kind === 'redis' ? 'Redis' : 'in this process'}`,
   ].join('\n');

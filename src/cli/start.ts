@@ -19,6 +19,8 @@ Examples:
   $ tradewind start --for 30s --json                       half a minute, and a JSON document of the results
   $ tradewind start --config tradewind.yaml                your own bots, markets, limits and costs
   $ tradewind start --data BTCUSDT=btc-1m.csv --speed 60   your own bars
+  $ tradewind start --provider bybit --symbols BTCUSDT,ETHUSDT
+                                                           paper bots on the live market of an exchange
   $ tradewind start --role collector --bus redis://localhost:6379 --store postgres://user@localhost/tradewind
                                                            one part of the system; the others as processes of their own
   $ tradewind start --role worker --bus redis://host:6379 --store postgres://user@host/tradewind
@@ -37,6 +39,11 @@ export function startCommand(context: CommandContext): Command {
     .option('--speed <number|max>', 'market seconds per second of a replay, or max', value(readPace))
     .option('--for <duration>', 'stop after this long: 30s, 5m, 1h', value(readDuration))
     .option('--until-end', 'stop when the replay has ended (with --for: whichever comes first)')
+    .option(
+      '--provider <name|file>',
+      'where the market comes from: replay (default), bybit, yahoo, ./my-own.ts …',
+      value(readText),
+    )
     .option('--symbols <symbols>', 'what is collected, with commas between', valueList(readSymbol))
     .option('-d, --data <[SYMBOL=]FILE>', 'bars to replay: a file for each symbol, or a folder', values(readText))
     .option('--store <path or address>', 'file of the embedded store, or address of PostgreSQL', value(readText))

@@ -2,14 +2,14 @@ import type { EventBus } from '../bus/event-bus.ts';
 import { LOG_START } from '../bus/event-bus.ts';
 import { logs, topics } from '../bus/topics.ts';
 import { type Candle, candleDefect, type Feed, feedName } from '../domain/candle.ts';
-import type { CandleMessage, MarketLogEntry, SystemEvent } from '../domain/event.ts';
+import type { CandleMessage, MarketLogEntry, MarketMessage, SystemEvent } from '../domain/event.ts';
 import { barOpenTime, divides, type Timeframe, timeframeMs } from '../domain/timeframe.ts';
 import { type Clock, sleep } from '../foundation/clock.ts';
 import { messageOf, UserError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { type EpochMs, epochMs } from '../foundation/time.ts';
 import { CandleAggregator } from '../market/candle-aggregator.ts';
-import type { MarketDataFeed, MarketDataSink } from '../market/market-data.ts';
+import type { LatestPrice, MarketDataFeed, MarketDataSink } from '../market/market-data.ts';
 import type { MarketStore } from '../store/store.ts';
 
 export interface CollectorParts {
@@ -43,6 +43,8 @@ const CHECK_BACKLOG_EVERY = 2_000;
 /** Appends under way at once; their order is the bus's. */
 const APPENDS_UNDER_WAY = 16;
 
+type PriceMessage = Extract<MarketMessage, { kind: 'price' }>;
+
 interface FeedState {
   readonly feed: Feed;
   sequence: number;
@@ -63,6 +65,8 @@ export class Collector implements MarketDataSink {
   readonly #states = new Map<string, FeedState>();
   readonly #aggregators = new Map<string, CandleAggregator[]>();
   readonly #underWay = new Set<Promise<unknown>>();
+  /** Symbols whose price is being published, each with the one that is to follow. */
+  readonly #nextPrices = new Map<string, PriceMessage | null>();
   #watermark = epochMs(0);
   #logIndex = 0;
   #sinceBacklogCheck = 0;
@@ -128,6 +132,11 @@ export class Collector implements MarketDataSink {
     this.#publish(feed, candle, raw, entries);
     bigger.filter((one) => one.made.candle.closeTime >= candle.closeTime).forEach(derived);
     await this.#send(entries);
+  }
+
+  price({ symbol, price, bid, ask, occurredAt, source }: LatestPrice): void {
+    const receivedAt = this.#parts.clock.now();
+    this.#tellPrice({ kind: 'price', symbol, price, bid, ask, occurredAt, receivedAt, source });
   }
 
   async watermark(closeTime: EpochMs): Promise<void> {
@@ -277,6 +286,24 @@ export class Collector implements MarketDataSink {
       })
       .finally(() => this.#underWay.delete(tracked));
     this.#underWay.add(tracked);
+  }
+
+  /** While one price of a symbol is under way only the latest of those that follow is kept: a price is news or nothing. */
+  #tellPrice(message: PriceMessage): void {
+    const { symbol } = message;
+    const isUnderWay = this.#nextPrices.has(symbol);
+    this.#nextPrices.set(symbol, isUnderWay ? message : null);
+    if (isUnderWay || this.#stopped) return;
+    this.#parts.bus
+      .publish(topics.market(symbol), message)
+      .catch((thrown: unknown) => {
+        this.#parts.logger.warn('the bus did not take a price', { symbol, error: messageOf(thrown) });
+      })
+      .finally(() => {
+        const next = this.#nextPrices.get(symbol);
+        this.#nextPrices.delete(symbol);
+        if (next) this.#tellPrice(next);
+      });
   }
 
   #tell(type: string, details: SystemEvent['details']): void {

@@ -43,6 +43,7 @@ const LIVELY = {
   settleMs: 1_000,
   graceMs: 2_500,
   absenceMs: 60_000,
+  lookAgainMs: 500,
   quietMs: 15_000,
   pageSize: 1_000,
   connections: CONNECTIONS,

@@ -62,6 +62,8 @@ export interface ExchangeTraits {
   readonly graceMs: number;
   /** Of a sparse exchange: so long after its end a candle that the history lacks does not come any more. */
   readonly absenceMs: number;
+  /** A candle that the history should have and lacks is looked for again after so long, and then less often. */
+  readonly lookAgainMs: number;
   /** A connection on which nothing comes for so long is dead; so is the topic of a price that does not move on. */
   readonly quietMs: number;
   /** The most rows of history in one answer. */

@@ -24,7 +24,7 @@ export interface HistoryReaderParts {
 const FAILURE_PACE: BackoffTerms = { firstMs: 500, longestMs: 30_000 };
 const RATE_LIMIT_PACE: BackoffTerms = { firstMs: 10_000, longestMs: 120_000 };
 /** Of a history that does not have yet what must be there. */
-const LAG_PACE: BackoffTerms = { firstMs: 500, longestMs: 30_000 };
+const LONGEST_LAG_MS = 30_000;
 /** A history that still ends before a candle that the stream gave, after so many looks, will not get what it lacks. */
 const MOST_LAGGING_LOOKS = 8;
 /** In a row, and the exchange means it. */
@@ -149,8 +149,9 @@ export class HistoryReader {
       progress.idleLooks = 0;
       return 0;
     }
-    const longestMs = Math.min(LAG_PACE.longestMs, timeframeMs(feed.timeframe) / 2);
-    return backoffMs(progress.idleLooks - 1, { ...LAG_PACE, longestMs }, this.#parts.random);
+    const { lookAgainMs } = this.#parts.connection.traits;
+    const longestMs = Math.max(lookAgainMs, Math.min(LONGEST_LAG_MS, timeframeMs(feed.timeframe) / 2));
+    return backoffMs(progress.idleLooks - 1, { firstMs: lookAgainMs, longestMs }, this.#parts.random);
   }
 
   #afterFailure(failure: ExchangeFailure, progress: Progress): number {

@@ -145,6 +145,32 @@ agent: { gamma: 0.95, layers: [64, 32] }
   assert.deepEqual(configuration.section('agent'), { gamma: 0.95, layers: [64, 32] });
 });
 
+test('a live market is named by its provider, and needs no files', async () => {
+  const { market } = await load(`
+market:
+  provider: bybit
+  url: http://127.0.0.1:8080
+  kind: spot
+  history: 200
+  symbols: [XRPUSDT]
+`);
+  assert.deepEqual(
+    [market.provider, market.url, market.kind, market.history, market.speed, [...market.data]],
+    ['bybit', 'http://127.0.0.1:8080', 'spot', 200, 1, []],
+  );
+});
+
+test('mistakes about a live market are told with their places', async () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['provider: bybitt', /:2:13: There is no provider "bybitt"\. Did you mean bybit\?/],
+    ['provider: ./missing.ts', /:2:13: There is no provider file .*missing\.ts/],
+    ['url: localhost:8080', /:2:8: market\.url is "localhost:8080", but must be an address such as/],
+    ['kind: futures', /:2:9: market\.kind is "futures", but must be one of spot, perpetual/],
+    ['history: -1', /:2:12: market\.history is -1, but must be a whole number from 0 to 10,000/],
+  ];
+  for (const [setting, expected] of cases) assert.match(await mistake(`market:\n  ${setting}\n`), expected);
+});
+
 test('a bot may trade by a strategy file beside the configuration', async () => {
   writeFileSync(
     join(folder, 'mine.ts'),

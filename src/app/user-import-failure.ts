@@ -2,6 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { closestName } from '../foundation/closest-name.ts';
 import { messageOf, UserError } from '../foundation/errors.ts';
 
+/** What a user's file is, in messages. */
+export type UserFileKind = 'strategy' | 'provider';
+
 /** What type stripping refuses, and what to write instead. Node: "Modules: TypeScript", full TypeScript support. */
 const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/enum/i, "Write const Name = { A: 'a' } as const instead"],
@@ -11,13 +14,14 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Why a strategy file could not be imported, as one sentence for the person who wrote it.
+ * Why a user's file could not be imported, as one sentence for the person who wrote it.
  *
- * @param path the strategy file; the fault may lie in a file that it imports, which is then named
+ * @param path the file; the fault may lie in a file that it imports, which is then named
  * @param publicNames gives what can be imported from `tradewind`
  */
 export async function importFailure(
   path: string,
+  kind: UserFileKind,
   error: unknown,
   publicNames: () => Promise<readonly string[]>,
 ): Promise<UserError> {
@@ -33,7 +37,7 @@ export async function importFailure(
     const [, what, importer] = /Cannot find (?:module|package) '([^']*)' imported from (.*)$/.exec(message) ?? [];
     const from = importer === undefined ? path : plainPath(importer);
     return new UserError(
-      `The strategy file ${from} imports ${what === undefined ? 'something' : plainPath(what)}, which is not there. Name a file with its extension, such as './levels.ts', and install packages beside the strategy.`,
+      `The ${kind} file ${from} imports ${what === undefined ? 'something' : plainPath(what)}, which is not there. Name a file with its extension, such as './levels.ts', and install packages beside the ${kind}.`,
     );
   }
   if (error instanceof SyntaxError) {
