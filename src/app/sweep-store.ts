@@ -5,6 +5,8 @@ import type { Store } from '../store/store.ts';
 import { openStore } from './compose.ts';
 import type { Configuration } from './configuration.ts';
 
+export type { SweepStore } from '../store/sweep-store.ts';
+
 const FILE = 'sweeps.db';
 
 /**

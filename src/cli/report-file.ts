@@ -4,12 +4,12 @@ import { messageOf, UserError } from '../foundation/errors.ts';
 import type { RunReport } from '../statistics/run-report.ts';
 
 /** Throws a UserError where no report can be written: known before the run, not after it. */
-export async function checkReportPath(path: string): Promise<void> {
+export async function checkReportPath(path: string, option = '--report'): Promise<void> {
   const present = await stat(path).catch(() => undefined);
-  if (present?.isDirectory()) throw new UserError(`--report ${path} is a folder: name a file, such as report.html.`);
+  if (present?.isDirectory()) throw new UserError(`${option} ${path} is a folder: name a file in it.`);
   const folder = await stat(dirname(path)).catch(() => undefined);
   if (!folder?.isDirectory())
-    throw new UserError(`--report ${path} can't be written: there is no folder ${dirname(path)}.`);
+    throw new UserError(`${option} ${path} can't be written: there is no folder ${dirname(path)}.`);
 }
 
 /** Writes a run's page. Throws a UserError where it can't be written. */

@@ -100,6 +100,8 @@ export function sweepCommand(context: CommandContext): Command {
       'auto',
     )
     .option('-c, --config <file>', 'configuration file (default: tradewind.yaml where there is one)')
+    .option('-r, --report <file.html>', 'write a page with a map of the parameters and the best curves too')
+    .option('-o, --out <file>', 'write all points to a file: .parquet, .csv or .csv.gz', value(readText))
     .option('--json', 'print one JSON document instead of text')
     .option('--all', 'all points in the JSON document, not only the best')
     .addHelpText('after', EXAMPLES)

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { RunReport } from '../../statistics/run-report.ts';
 import { chartData } from './chart-data.ts';
@@ -14,6 +12,7 @@ import {
   notesSection,
   tilesSection,
 } from './html-sections.ts';
+import { inlineScript, pageFile, pagePolicy, pageScript } from './inline-page.ts';
 import { reportNotes } from './report-notes.ts';
 
 export interface HtmlReportOptions {
@@ -32,14 +31,12 @@ export function htmlReport(report: RunReport, options: HtmlReportOptions): strin
   const { document, columns, thinningNotes } = chartData(report, options.maximumBars ?? 100_000);
   const packed = packColumns(columns);
   const header = gzipSync(JSON.stringify({ document, columns: packed.columns })).toString('base64');
-  const scripts = [options.chartLibrary, pageScript()].map(inlineScript);
-  const hashes = scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
-  const policy = `default-src 'none'; script-src ${hashes.join(' ')}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'`;
+  const scripts = [options.chartLibrary, runScript()].map(inlineScript);
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta http-equiv="Content-Security-Policy" content="${pagePolicy(scripts)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(`${report.strategy.title} on ${report.symbols.join(', ')}`)}</title>
 <style>
@@ -82,25 +79,10 @@ function tradesSection(report: RunReport): string {
   return `<section class="card"><h2>Trades</h2><div class="scroll"><table id="trades"><thead></thead><tbody></tbody></table></div><div class="bar pager" id="pager"></div></section>`;
 }
 
-/**
- * The modules of the page folder as one script in one closure, in the order in which they need each other, without their
- * imports and exports. `unpackColumn` is the very function that the tests run.
- */
-function pageScript(): string {
-  const files = ['number-format.js', 'trade-lines.js', 'trade-list.js', 'charts.js', 'main.js'];
-  const sources = files.map((name) =>
-    pageFile(name)
-      .replace(/^import [^;]*;\n/gm, '')
-      .replace(/^export /gm, ''),
+/** `unpackColumn` is the very function that the tests run. */
+function runScript(): string {
+  return pageScript(
+    ['number-format.js', 'trade-lines.js', 'trade-list.js', 'charts.js', 'main.js'],
+    unpackColumn.toString(),
   );
-  return `(() => {\n'use strict';\n${unpackColumn.toString()}\n${sources.join('\n')}})();\n`;
-}
-
-function pageFile(name: string): string {
-  return readFileSync(new URL(`./page/${name}`, import.meta.url), 'utf8');
-}
-
-/** A script must not hold the text that would end it. */
-function inlineScript(source: string): string {
-  return source.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--');
 }

@@ -137,7 +137,14 @@ function pace({ prepared, timing }: SweepView): string {
     return chunksFound > 0 ? 'All of it was done before: --fresh computes it again.' : 'Nothing was computed.';
   const bars = [...prepared.columns.values()].reduce((sum, { length }) => sum + length, 0);
   const rate = (points * 1_000) / elapsedMs;
-  return `${count(points)} points in ${formatDuration(Math.round(elapsedMs))} on ${workers} ${workers === 1 ? 'worker' : 'workers'}: ${count(Math.round(rate))} points/s, ${formatNumber((rate * bars) / 1e6, 1)} million bars/s.${found}`;
+  return `${count(points)} points in ${duration(elapsedMs)} on ${workers} ${workers === 1 ? 'worker' : 'workers'}: ${count(Math.round(rate))} points/s, ${formatNumber((rate * bars) / 1e6, 1)} million bars/s.${found}`;
+}
+
+/** Sweeps that take seconds are told in tenths of them. */
+function duration(milliseconds: number): string {
+  return milliseconds < 60_000
+    ? `${formatNumber(milliseconds / 1_000, 1)} s`
+    : formatDuration(Math.round(milliseconds));
 }
 
 function count(value: number): string {

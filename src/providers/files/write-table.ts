@@ -45,7 +45,10 @@ export async function writeTable(
   }
 }
 
-async function* csvLines(columns: readonly TableColumn[], rows: AsyncIterable<readonly Cell[]>): AsyncGenerator<string> {
+async function* csvLines(
+  columns: readonly TableColumn[],
+  rows: AsyncIterable<readonly Cell[]>,
+): AsyncGenerator<string> {
   yield `${columns.map(({ name }) => csvCell(name)).join(',')}\n`;
   let part = '';
   for await (const row of rows) {
