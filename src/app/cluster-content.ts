@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Clock } from '../foundation/clock.ts';
 import { InvariantError } from '../foundation/errors.ts';
 import { CandleColumns } from '../market/candle-columns.ts';
 import type { SweepStore } from '../store/sweep-store.ts';
@@ -32,14 +33,30 @@ export function contentHash(content: Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
+/** What was not used for so long is removed from the folder. */
+const KEPT_MS = 30 * 24 * 3_600_000;
+
 /** What sweeps need besides their plans, by the SHA-256 of its bytes: from the store once, then from a folder of this machine. */
 export class ContentCache {
   readonly #folder: string;
   readonly #store: SweepStore;
+  readonly #clock: Clock;
 
-  constructor(folder: string, store: SweepStore) {
+  constructor(folder: string, store: SweepStore, clock: Clock) {
     this.#folder = folder;
     this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Removes what was not used for a month. */
+  async tidy(): Promise<void> {
+    for (const first of await readdir(this.#folder).catch(() => [])) {
+      for (const hash of await readdir(join(this.#folder, first)).catch(() => [])) {
+        const folder = join(this.#folder, first, hash);
+        const used = await stat(folder).catch(() => undefined);
+        if (used && this.#clock.now() - used.mtimeMs > KEPT_MS) await rm(folder, { recursive: true, force: true });
+      }
+    }
   }
 
   /** Where the content of a hash is kept, under a name of one's choice. */
@@ -55,7 +72,11 @@ export class ContentCache {
   async content(hash: string, name?: string): Promise<Uint8Array> {
     const path = this.pathOf(hash, name);
     const kept = await readFile(path).catch(() => undefined);
-    if (kept && contentHash(kept) === hash) return kept;
+    if (kept && contentHash(kept) === hash) {
+      const now = this.#clock.now() / 1_000;
+      await utimes(dirname(path), now, now).catch(() => {});
+      return kept;
+    }
     const content = await this.#store.dataset(hash);
     if (!content) throw new InvariantError('The store does not have what a sweep needs', { hash });
     if (contentHash(content) !== hash) throw new InvariantError('The store has other bytes under a hash', { hash });

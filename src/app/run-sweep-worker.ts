@@ -40,7 +40,7 @@ export async function runSweepWorker(
       try {
         const cacheFolder = join(userCacheFolder(), 'tradewind', 'sweeps');
         const role = new SweepWorkerRole({ ...surroundings, store, queue, cacheFolder, threads, onNotice });
-        role.start();
+        await role.start();
         onNotice(`Ready for sweeps, with ${threads === 1 ? 'one thread' : `${threads} threads`}. Ctrl+C stops.`);
         while (!signal.aborted && clock.monotonic() - began < (durationMs ?? Number.POSITIVE_INFINITY)) {
           await sleep(clock, LOOK_EVERY_MS);

@@ -75,6 +75,7 @@ class SweepWatch {
   #progress: WorkProgress | undefined;
   #isQueueSilent = false;
   #isStoreAway = false;
+  #lastFailure = '';
   #hasTaken = false;
   #startedAt = 0;
 
@@ -160,7 +161,7 @@ class SweepWatch {
     if (reconciles) this.#reconciledAt = now;
     this.#queueAskedAt = now;
     this.#queueLook = this.#askQueue(reconciles)
-      .catch((error: unknown) => this.#parts.onNotice(`The queue of jobs failed: ${messageOf(error)}`))
+      .catch((error: unknown) => this.#tellFailure(error))
       .finally(() => {
         this.#queueLook = undefined;
       });
@@ -178,6 +179,14 @@ class SweepWatch {
     this.#progress = progress;
     this.#noticeIdle(progress);
     if (reconciles) await this.#putMissing(progress);
+  }
+
+  /** Once for each failure; that the store is away is told where the store is looked at. */
+  #tellFailure(error: unknown): void {
+    if (error instanceof StoreUnavailableError && error.isPassing) return;
+    const failure = `The queue of jobs failed: ${messageOf(error)}`;
+    if (failure !== this.#lastFailure) this.#parts.onNotice(failure);
+    this.#lastFailure = failure;
   }
 
   async #putMissing({ waiting, running, failed }: WorkProgress): Promise<void> {

@@ -46,7 +46,7 @@ export class SweepWorkerRole {
 
   constructor(parts: SweepWorkerParts) {
     this.#parts = parts;
-    this.#content = new ContentCache(parts.cacheFolder, parts.store);
+    this.#content = new ContentCache(parts.cacheFolder, parts.store, parts.clock);
     this.#threads = new ClusterThreads(parts.threads);
   }
 
@@ -55,7 +55,8 @@ export class SweepWorkerRole {
     return this.#chunks;
   }
 
-  start(): void {
+  async start(): Promise<void> {
+    await this.#content.tidy();
     // One more than there are threads: it waits for its turn with all that it needs.
     const concurrency = this.#parts.threads + 1;
     this.#worker = this.#parts.queue.work({ concurrency }, (job, signal) => this.#compute(job, signal));

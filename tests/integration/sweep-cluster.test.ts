@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sleep, systemClock } from '../../src/foundation/clock.ts';
 import type { Store } from '../../src/store/store.ts';
+import { startPostgres } from '../support/postgres-server.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { type SharedPostgres, sharedPostgres } from '../support/servers.ts';
 import { SweepCluster, sweepOfFixture } from '../support/sweep-cluster-system.ts';
@@ -101,6 +102,28 @@ clusterTest('a Redis that starts anew with nothing, and one that is away, cost t
     assert.equal(await own.exitOf('coordinator'), 0, own.errorsOf('coordinator'));
     assert.match(own.errorsOf('coordinator'), /Redis is back/);
     assert.deepEqual(own.documentOf(), single.document);
+  } finally {
+    await own.stop();
+    await other.stop();
+  }
+});
+
+clusterTest('a PostgreSQL that is away for a while costs time only', async () => {
+  const other = await startPostgres();
+  const own = new SweepCluster({ redisUrl: redis.url, postgresUrl: other.url, sweep: sweepOfFixture('large') });
+  try {
+    own.startWorker('one');
+    own.startCoordinator();
+    const before = await own.openStore();
+    await own.untilDone(before, single.id, 5);
+    await before.close();
+    await other.kill();
+    await until(() => /The store .* is not available.*Nothing is lost/.test(own.errorsOf('coordinator')));
+    await other.restart();
+    assert.equal(await own.exitOf('coordinator'), 0, own.errorsOf('coordinator'));
+    assert.match(own.errorsOf('coordinator'), /The store is back/);
+    assert.deepEqual(own.documentOf(), single.document);
+    assert.ok(own.isRunning('one'));
   } finally {
     await own.stop();
     await other.stop();
