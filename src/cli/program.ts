@@ -5,6 +5,7 @@ import { backtestCommand } from './backtest.ts';
 import type { CommandContext } from './command-context.ts';
 import { processConsole } from './console.ts';
 import { dataCommand } from './data.ts';
+import { exchangeCommand } from './exchange.ts';
 import { describeFailure, wantsDebug } from './failure.ts';
 import { parityCommand } from './parity.ts';
 import { startCommand } from './start.ts';
@@ -59,6 +60,7 @@ function makeProgram(context: CommandContext): Command {
     strategiesCommand,
     dataCommand,
     auditCommand,
+    exchangeCommand,
   ]) {
     program.addCommand(make(context));
   }

@@ -95,7 +95,12 @@ export class SyntheticBook {
   #sizeAt(price: bigint, side: TakerSide): bigint {
     const { tickSize, quantityStep, levelSize } = this.#measure;
     const place = Number((price / tickSize) % 1_000_003n);
-    const epoch = Math.floor((this.#print.time / MINUTE_MS + (place % MINUTES_OF_A_LEVEL)) / MINUTES_OF_A_LEVEL);
+    const { time, sequence } = this.#print;
+    // Every trade changes what is best on both sides; deeper levels change now and then.
+    const isBest = price === this.bestPrice(side === 'Buy' ? 'ask' : 'bid');
+    const epoch = isBest
+      ? sequence % 1_000_003
+      : Math.floor((time / MINUTE_MS + (place % MINUTES_OF_A_LEVEL)) / MINUTES_OF_A_LEVEL);
     const eighths = BigInt(1 + (mix(place * 31 + epoch * 7 + (side === 'Buy' ? 1 : 0)) % 16));
     const size = roundToStep(((levelSize * eighths) / 8n) as never, quantityStep, 'down') as bigint;
     return size > quantityStep ? size : quantityStep;
