@@ -78,7 +78,7 @@ export async function prepareSweep(
     space: spacePlan,
     data: Object.fromEntries([...data.columns].map(([name, columns]) => [name, columnsHash(columns)])),
     terms: termsToJson(terms),
-    chunkEntries: chunkEntriesOf(space.entries),
+    chunkEntries: chunkEntriesOf(space.entries, definition.signals !== undefined),
   };
   return {
     ...sweepChunks(plan, definition),

@@ -29,13 +29,20 @@ export interface PlannedStrategy {
 
 export const PLAN_VERSION = 1;
 
-const MOST_CHUNK_ENTRIES = 64;
-/** A small sweep has at least so many chunks, for its last ones to end at the same time on all cores. */
-const WANTED_CHUNKS = 128;
+/** Bar by bar a point takes long and shares nothing: small chunks, so that little is lost when one is. */
+const ALONE = { most: 64, wantedChunks: 128 };
+/** Points that share columns are the faster the more of them are computed together. */
+const SHARED = { most: 256, wantedChunks: 24 };
 
-/** How many entries a chunk of a sweep has. It must depend on the plan alone: chunks are known by their numbers. */
-export function chunkEntriesOf(entries: number): number {
-  return Math.max(1, Math.min(MOST_CHUNK_ENTRIES, Math.ceil(entries / WANTED_CHUNKS)));
+/**
+ * How many entries a chunk of a sweep has: few in a small sweep, for the last chunks to end at the same time on all cores.
+ * It must depend on the plan alone, as chunks are known by their numbers.
+ *
+ * @param sharesColumns the strategy says its signals as columns
+ */
+export function chunkEntriesOf(entries: number, sharesColumns: boolean): number {
+  const { most, wantedChunks } = sharesColumns ? SHARED : ALONE;
+  return Math.max(1, Math.min(most, Math.ceil(entries / wantedChunks)));
 }
 
 /** SHA-256 of the canonical JSON of a plan, without where the strategy's file lies. */

@@ -101,6 +101,9 @@ describe('the id of a plan', () => {
 
 describe('the entries of a chunk', () => {
   it('are few for small sweeps and bounded for large ones', () => {
-    assert.deepEqual([1, 12, 128, 129, 1_000, 8_192, 1e6, 1e9].map(chunkEntriesOf), [1, 1, 1, 2, 8, 64, 64, 64]);
+    const sizes = (sharesColumns: boolean): number[] =>
+      [1, 12, 128, 129, 1_000, 8_192, 1e6, 1e9].map((entries) => chunkEntriesOf(entries, sharesColumns));
+    assert.deepEqual(sizes(false), [1, 1, 1, 2, 8, 64, 64, 64]);
+    assert.deepEqual(sizes(true), [1, 1, 6, 6, 42, 256, 256, 256]);
   });
 });
