@@ -1,8 +1,11 @@
 /** What a strategy file imports as `tradewind`. */
-export type { Candle, Feed } from './domain/candle.ts';
+export { type Candle, type Feed, feedName } from './domain/candle.ts';
 export { type Instrument, instrument } from './domain/instrument.ts';
 export type { Signal } from './domain/signal.ts';
 export type { Timeframe } from './domain/timeframe.ts';
+export type { Clock } from './foundation/clock.ts';
+export { UserError } from './foundation/errors.ts';
+export { type EpochMs, epochMs } from './foundation/time.ts';
 export * from './indicators/index.ts';
 export type { CandleWindow } from './market/candle-window.ts';
 export type { LatestPrice, MarketDataFeed, MarketDataSink } from './market/market-data.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -66,6 +66,15 @@ test('a file is a provider, by a path from the folder that is said', async () =>
   const { name, reference } = await resolveProvider('./mine.ts', { cwd: folder });
   assert.deepEqual([name, reference], ['my-exchange', join(folder, 'mine.ts')]);
   assert.equal((await openProvider(reference, request)).name, 'my-exchange');
+});
+
+test('the provider in the guide can be opened as it stands there', async () => {
+  const guide = readFileSync(new URL('../../../docs/providers.md', import.meta.url), 'utf8');
+  const code = /^```ts\n([\s\S]*?)^```$/m.exec(guide)?.[1];
+  assert.ok(code);
+  const provider = await openProvider(file('guide.ts', code), request);
+  assert.deepEqual(await provider.instruments([]), []);
+  await provider.stop();
 });
 
 test('a file that is no sound provider is refused with what to do', async () => {
