@@ -1,3 +1,4 @@
+import type { Fill } from '../../../src/domain/fill.ts';
 import { DAY_MS } from '../../../src/foundation/time.ts';
 import { drawdownSeries } from '../../../src/statistics/drawdown.ts';
 import { type RunOutcome, summarise } from '../../../src/statistics/report.ts';
@@ -94,7 +95,7 @@ export function smallReport(equity: readonly number[], changes: Partial<RunRepor
 }
 
 interface Ingredients {
-  readonly outcome: RunOutcome;
+  readonly outcome: RunOutcome & { readonly fills: readonly Fill[] };
   readonly candles: Omit<CandleSeries, 'volume'> & Partial<CandleSeries>;
   readonly changes: Partial<RunReport>;
 }
