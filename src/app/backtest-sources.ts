@@ -101,7 +101,10 @@ async function symbolOf(path: string, reading?: Reading, reader = new DataReader
 }
 
 function knownFile(symbol: string, { configured, cwd }: SourceWishes): DataSource {
-  const path = configured.get(symbol) ?? new DataLibrary(cwd).findSymbol(symbol)?.path ?? bundledFile(symbol);
+  const bundled = bundledFile(symbol);
+  const written = configured.get(symbol);
+  // A configuration that names no files names the bundled ones; what was imported goes before those.
+  const path = (written === bundled ? undefined : written) ?? new DataLibrary(cwd).findSymbol(symbol)?.path ?? bundled;
   if (path !== undefined) return { symbol, path };
   throw new UserError(
     `There are no bars of ${symbol}: ${BUNDLED_SYMBOLS.join(', ')} come with the program; give a file with --data ${symbol}=FILE, or import one: tradewind data import FILE.`,

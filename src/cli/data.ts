@@ -168,7 +168,8 @@ async function check(entry: string, options: CheckOptions, context: CommandConte
     import('./data-check-report.ts'),
   ]);
   const file = resolve(cwd, entry);
-  const path = existsSync(file) ? file : (new DataLibrary(cwd).find(entry)?.path ?? file);
+  const library = new DataLibrary(cwd);
+  const path = existsSync(file) ? file : (library.find(entry)?.path ?? neither(entry, library.entries()));
   const { symbol, timeframe, timestampMeans } = options;
   const checked = await withProgress(context, `reading ${entry}`, (onProgress) =>
     checkData({
@@ -199,6 +200,12 @@ async function exportDataset(name: string, { out }: { readonly out: string }, co
   const { dataset } = await library.open(library.find(name) ?? unknownName(name, library.entries()));
   await withProgress(context, `writing ${out}`, (onProgress) => exportCandles(dataset.columns, path, onProgress));
   console.err(`Wrote ${dataset.columns.length} bars to ${out}.\n`);
+}
+
+function neither(entry: string, entries: readonly LibraryEntry[]): never {
+  const names = entries.map(({ name }) => name);
+  const imported = names.length === 0 ? 'nothing was imported here' : `imported here: ${names.join(', ')}`;
+  throw new UserError(`There is no file ${entry} and no dataset of that name (${imported}).`);
 }
 
 function unknownName(name: string, entries: readonly LibraryEntry[]): never {

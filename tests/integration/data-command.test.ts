@@ -58,6 +58,19 @@ test('a backtest finds imported bars by name and by symbol, and gives what the f
   assert.deepEqual(resultOf(bySymbol), resultOf(byFile));
 });
 
+test('imported bars go before those that come with the program', async () => {
+  assert.equal((await run('data', 'import', bundledFile('ETHUSDT')!, '--symbol', 'SOLUSDT')).code, 0);
+  const pricesOf = async (symbol: string): Promise<unknown> => {
+    const { out } = await run(...cross, '--symbol', symbol);
+    const { trades } = JSON.parse(out);
+    return trades;
+  };
+  assert.deepEqual(
+    JSON.stringify(await pricesOf('SOLUSDT')).replaceAll('SOLUSDT', ''),
+    JSON.stringify(await pricesOf('ETHUSDT')).replaceAll('ETHUSDT', ''),
+  );
+});
+
 test('a second backtest reads the cache, and a damaged one is told of and made anew', async () => {
   const first = await run(...cross, '--data', `X=${bundled}`);
   const second = await run(...cross, '--data', `X=${bundled}`);
@@ -97,7 +110,7 @@ test('check tells sound bars from those that a backtest refuses', async () => {
 });
 
 const mistakes: readonly (readonly [parameters: string[], said: RegExp])[] = [
-  [['data', 'check', 'absent.csv'], /absent\.csv: there is no such file\.$/m],
+  [['data', 'check', 'absent.csv'], /no file absent\.csv and no dataset of that name \(imported here: .*MINE-1m/],
   [['data', 'import', 'absent.csv'], /absent\.csv: there is no such file\.$/m],
   [['data', 'import', 'bad.csv'], /bad\.csv: 4 of 64 rows are not sound\./],
   [['data', 'import', 'bad.csv', 'out.csv', '--symbol', 'A'], /--symbol A can't be that of 2 files/],
