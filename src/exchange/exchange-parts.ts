@@ -5,6 +5,7 @@ import type { RateLimiter } from './bybit/rate-limiter.ts';
 import type { FaultBoard } from './faults/fault-board.ts';
 import type { CandleBoard } from './market/candle-board.ts';
 import type { RecordedMarket } from './market/market.ts';
+import type { Print } from './market/market-tape.ts';
 import type { Account } from './trading/account.ts';
 import type { Venue } from './trading/venue.ts';
 
@@ -24,6 +25,27 @@ export interface ExchangeParts {
   /** `undefined`: nobody counts. */
   readonly rateLimiter: RateLimiter | undefined;
   readonly counts: CallCounts;
+  /** Others who are told of every trade of the market. */
+  readonly listeners: PrintListeners;
+}
+
+export interface PrintListener {
+  onPrint(market: RecordedMarket, print: Print): void;
+}
+
+/** Who comes and goes while the market plays. */
+export class PrintListeners {
+  readonly #all = new Set<PrintListener>();
+
+  /** Gives what ends it. */
+  add(listener: PrintListener): () => void {
+    this.#all.add(listener);
+    return () => this.#all.delete(listener);
+  }
+
+  onPrint(market: RecordedMarket, print: Print): void {
+    for (const listener of this.#all) listener.onPrint(market, print);
+  }
 }
 
 /** How often each path and each operation of a socket was asked for. */

@@ -2,12 +2,13 @@ import fastifyWebsocket from '@fastify/websocket';
 import fastify from 'fastify';
 import type { Clock } from '../foundation/clock.ts';
 import { fixed } from '../foundation/fixed-point.ts';
+import { addBitvavoRoutes } from './bitvavo/bitvavo-routes.ts';
 import { addHttpRoutes } from './bybit/http-server.ts';
 import { PrivateFeed } from './bybit/private-feed.ts';
 import { PublicFeed } from './bybit/public-feed.ts';
 import { RateLimiter } from './bybit/rate-limiter.ts';
 import { type SocketKind, SocketServer } from './bybit/socket-server.ts';
-import { CallCounts, type ExchangeParts } from './exchange-parts.ts';
+import { CallCounts, type ExchangeParts, PrintListeners } from './exchange-parts.ts';
 import { addAdminRoutes } from './faults/admin-routes.ts';
 import { FaultBoard } from './faults/fault-board.ts';
 import { CandleBoard } from './market/candle-board.ts';
@@ -17,6 +18,7 @@ import { type BarColumns, MarketTape } from './market/market-tape.ts';
 import { Account, type ApiKey, type FeeRates } from './trading/account.ts';
 import type { ClientIdRule } from './trading/order-check.ts';
 import { Venue } from './trading/venue.ts';
+import { addYahooRoutes } from './yahoo/yahoo-routes.ts';
 
 /** What was recorded of a symbol. */
 export interface Recording {
@@ -81,6 +83,8 @@ export async function startExchange(options: ExchangeOptions, port = 0, host = '
   const app = fastify({ forceCloseConnections: true, exposeHeadRoutes: false, requestTimeout: 0 });
   await app.register(fastifyWebsocket, { options: { maxPayload: 1_048_576 } });
   addHttpRoutes(app, parts);
+  addBitvavoRoutes(app, parts);
+  addYahooRoutes(app, parts);
   addAdminRoutes(app, parts, (kind) => sockets.disconnect(kind));
   await app.register(async (scope) => sockets.addRoutes(scope));
   const url = await app.listen({ port, host });
@@ -130,16 +134,31 @@ export function composeExchange(options: ExchangeOptions): ExchangeParts {
   }
   const rateLimiter = options.rateLimits === false ? undefined : new RateLimiter(wallClock);
   const counts = new CallCounts();
-  return { clock, wallClock, markets, candles, venue, faults, publicFeed, privateFeed, accounts, rateLimiter, counts };
+  const listeners = new PrintListeners();
+  return {
+    clock,
+    wallClock,
+    markets,
+    candles,
+    venue,
+    faults,
+    publicFeed,
+    privateFeed,
+    accounts,
+    rateLimiter,
+    counts,
+    listeners,
+  };
 }
 
 /** Lets the markets run: the trading side sees a trade before the public does. */
-export function play({ markets, venue, publicFeed }: ExchangeParts): void {
+export function play({ markets, venue, publicFeed, listeners }: ExchangeParts): void {
   for (const market of markets) {
     market.play({
       onPrint(one, print) {
         venue.onPrint(one, print);
         publicFeed.onPrint(one, print);
+        listeners.onPrint(one, print);
       },
       onMinute: (one, end) => publicFeed.onMinute(one, end),
     });

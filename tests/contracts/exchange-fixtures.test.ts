@@ -9,46 +9,12 @@ import { VirtualClock } from '../../src/foundation/clock.ts';
 import { formatFixed } from '../../src/foundation/fixed-point.ts';
 import { epochMs } from '../../src/foundation/time.ts';
 import { ExchangeSession, type Message, type TestSocket } from '../support/exchange-session.ts';
+import { lacks, shapeOf } from '../support/message-shape.ts';
 import { sharedData, skipUnless } from '../support/shared-data.ts';
 
 const LINEAR = { category: 'linear', symbol: 'BTCUSDT' };
 const FIXTURES = 'bybit-v5-fixtures';
 const skip = skipUnless(sharedData(FIXTURES));
-
-/**
- * The keys and kinds of values of a message; of a list, what its items have together. `null` stands for a text that is
- * not there: some recordings say it so.
- */
-function shapeOf(value: unknown): unknown {
-  if (value === null) return 'string';
-  if (Array.isArray(value)) return [value.map(shapeOf).reduce((all: unknown, one) => join(all, one), undefined)];
-  if (typeof value !== 'object') return typeof value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shapeOf(item)]));
-}
-
-function join(left: unknown, right: unknown): unknown {
-  const mergeable =
-    typeof left === 'object' && typeof right === 'object' && !Array.isArray(left) && !Array.isArray(right);
-  return mergeable ? { ...(left as object), ...(right as object) } : (left ?? right);
-}
-
-/** Where `ours` lacks what `theirs` has, or has it as another kind. */
-function lacks(theirs: unknown, ours: unknown, path = ''): string[] {
-  if (Array.isArray(theirs)) {
-    if (!Array.isArray(ours)) return [`${path}: no list`];
-    // A list of words, such as permissions, may be empty.
-    const isEmpty = ours[0] === undefined && typeof theirs[0] === 'string';
-    return isEmpty ? [] : lacks(theirs[0], ours[0], `${path}[]`);
-  }
-  if (typeof theirs === 'object' && theirs !== null) {
-    if (typeof ours !== 'object' || ours === null) return [`${path}: no object`];
-    const known = ours as Readonly<Record<string, unknown>>;
-    return Object.entries(theirs).flatMap(([key, item]) => {
-      return key in known ? lacks(item, known[key], `${path}.${key}`) : [`${path}.${key}: missing`];
-    });
-  }
-  return theirs === undefined || theirs === ours ? [] : [`${path}: ${String(ours)}, not ${String(theirs)}`];
-}
 
 /** What two recordings have otherwise than the documentation, which is followed: another spelling, a number of no use. */
 const DIFFERENCES: Readonly<Record<string, readonly string[]>> = {

@@ -6,7 +6,7 @@ import type { Subscriber } from './topic-channel.ts';
 
 /** Which stream a connection came to. */
 export type Stream =
-  | { readonly kind: 'public'; readonly category: Category | undefined }
+  | { readonly kind: 'public'; readonly category: Category | undefined; readonly protocol?: 'bitvavo' }
   | { readonly kind: 'private' }
   | { readonly kind: 'trade' };
 

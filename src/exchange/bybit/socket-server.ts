@@ -1,6 +1,7 @@
 import type { WebSocket } from '@fastify/websocket';
 import type { FastifyInstance } from 'fastify';
 import type { CancelTimer } from '../../foundation/clock.ts';
+import { BitvavoSession } from '../bitvavo/bitvavo-session.ts';
 import type { ExchangeParts } from '../exchange-parts.ts';
 import type { Fault } from '../faults/fault.ts';
 import { SocketConnection, type Stream } from './socket-connection.ts';
@@ -15,6 +16,8 @@ const STREAMS: Readonly<Record<string, Stream>> = {
   '/v5/public/inverse': { kind: 'public', category: undefined },
   '/v5/public/option': { kind: 'public', category: undefined },
   '/v5/private': { kind: 'private' },
+  '/v2': { kind: 'public', category: undefined, protocol: 'bitvavo' },
+  '/v2/': { kind: 'public', category: undefined, protocol: 'bitvavo' },
   '/v5/trade': { kind: 'trade' },
 };
 
@@ -70,6 +73,7 @@ export class SocketServer {
     this.#connections.add(connection);
     connection.onClose(() => this.#connections.delete(connection));
     if (stream.kind === 'trade') new TradeSession(connection, this.#parts);
+    else if ('protocol' in stream) new BitvavoSession(connection, this.#parts);
     else new StreamSession(connection, this.#parts);
     if (faults.strike('half-open', ({ sockets }) => isOf(connection, sockets)) !== undefined) connection.deafen();
   }
