@@ -15,7 +15,7 @@ import type { AccountNumbers } from './engine-market.ts';
 export class Account implements AccountNumbers {
   readonly portfolio: Portfolio;
   /** Cash and positions at their marks. A plain field: at each bar several ask for it, and a getter's float64 is boxed. */
-  equity: number;
+  equity = Number.NaN;
   readonly #symbols: readonly string[];
   readonly #indexOf: ReadonlyMap<string, number>;
   // Plain lists: a typed array's elements cost twice as much to reach, and equity is asked for at each bar.
@@ -23,7 +23,8 @@ export class Account implements AccountNumbers {
   readonly #marks: number[];
   /** The price of one unit of each other currency in which fees may be paid, in the portfolio's own. */
   readonly #rates: ReadonlyMap<string, number>;
-  #cash: number;
+  // From a float64, as `equity` is: a field that begins as undefined is never kept unboxed, and costs memory at each bar.
+  #cash = Number.NaN;
 
   constructor(
     currency: string,

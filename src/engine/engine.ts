@@ -96,6 +96,11 @@ export class Engine {
   readonly #volatility: readonly VolatilityEstimate[];
   /** The bot as it stands in ids. */
   readonly #prefix: string;
+  /**
+   * The time of what is being decided. What signals come to reads it here: handed on from call to call it would be boxed
+   * at each bar, also where no signal comes.
+   */
+  #now = Number.NaN as EpochMs;
   #stemTime = Number.NaN;
   #stem = '';
   #signalIndex = 0;
@@ -136,35 +141,37 @@ export class Engine {
   /** Lets the strategy decide on the bars that have just closed, and turns its signals into {@link commands}. */
   decide(time: EpochMs): void {
     this.market.time = time;
+    this.#now = time;
     this.#signalIndex = 0;
     this.#orderIndex = 0;
     if (this.gate.observe(time, this.account.equity)) {
       this.#options.listener.lossLimit(time, this.account.equity);
       this.#withdrawEntries();
     }
-    const signals = this.#decision(time);
+    const signals = this.#decision();
     if (signals === undefined) return;
-    if (Array.isArray(signals)) for (const signal of signals) this.#take(signal, time);
-    else this.#take(signals as ReadSignal, time);
+    if (Array.isArray(signals)) for (const signal of signals) this.#take(signal);
+    else this.#take(signals as ReadSignal);
   }
 
   /** What the strategy decides; `undefined`: nothing. */
-  #decision(time: EpochMs): ReadSignal | readonly ReadSignal[] | undefined {
+  #decision(): ReadSignal | readonly ReadSignal[] | undefined {
     try {
       const decision = this.#strategy.process(this.market);
       if (decision === undefined || decision === null) return undefined;
       const { symbols } = this.market;
       return Array.isArray(decision) ? readSignals(decision, symbols) : readSignal(decision, symbols);
     } catch (thrown) {
-      throw failureOf(`threw at ${toIso(time)}`, thrown);
+      throw failureOf(`threw at ${toIso(this.#now)}`, thrown);
     }
   }
 
   /** Cancels every open order and closes every position at the market: an operator's order, past the strategy. */
   flatten(time: EpochMs, reason: string): void {
+    this.#now = time;
     for (const symbol of this.market.symbols) {
       this.#cancelOpen(symbol);
-      if (this.account.position(symbol) !== 0) this.#take(success({ kind: 'exit', symbol, reason }), time);
+      if (this.account.position(symbol) !== 0) this.#take(success({ kind: 'exit', symbol, reason }));
     }
   }
 
@@ -220,9 +227,9 @@ export class Engine {
 
   // — from signal to orders —
 
-  #take(read: ReadSignal, time: EpochMs): void {
+  #take(read: ReadSignal): void {
     const { listener } = this.#options;
-    const signalId = this.#nextSignalId(time);
+    const signalId = this.#nextSignalId();
     if (!read.ok) {
       if (listener.isLean) {
         listener.refusedSignal();
@@ -230,17 +237,17 @@ export class Engine {
       }
       const reason = `an unusable signal: ${read.error.message}`;
       const reported: Signal = { kind: 'exit', symbol: this.market.symbols[0]!, reason };
-      listener.signal(this.#recordOf(signalId, time, reported, { kind: 'refused', ...read.error }));
+      listener.signal(this.#recordOf(signalId, reported, { kind: 'refused', ...read.error }));
       return;
     }
     const signal = read.value;
-    const outcome = this.#outcomeOf(signalId, signal, time);
+    const outcome = this.#outcomeOf(signalId, signal);
     if (listener.isLean) {
       if (outcome.kind === 'refused') listener.refusedSignal();
-    } else listener.signal(this.#recordOf(signalId, time, signal, outcome));
+    } else listener.signal(this.#recordOf(signalId, signal, outcome));
   }
 
-  #outcomeOf(signalId: string, signal: Signal, time: EpochMs): SignalOutcome {
+  #outcomeOf(signalId: string, signal: Signal): SignalOutcome {
     const { symbol } = signal;
     if (!(this.account.mark(symbol) > 0)) {
       return { kind: 'refused', code: 'NOT_A_NUMBER', message: `${symbol} has no price yet` };
@@ -254,30 +261,30 @@ export class Engine {
     );
     if (plan.defect !== undefined) return { kind: 'refused', code: 'BAD_SIGNAL', message: plan.defect };
     if (plan.ignored !== undefined) return { kind: 'ignored', why: plan.ignored };
-    return this.#carryOut(signalId, symbol, plan, time);
+    return this.#carryOut(signalId, symbol, plan);
   }
 
-  #recordOf(signalId: string, time: EpochMs, signal: Signal, outcome: SignalOutcome): SignalRecord {
+  #recordOf(signalId: string, signal: Signal, outcome: SignalOutcome): SignalRecord {
     const index = this.account.indexOf(signal.symbol);
     const mark = this.account.mark(signal.symbol);
     const hasPrice = mark > 0;
     return {
       signalId,
       botId: this.#options.botId,
-      decisionTime: time,
+      decisionTime: this.#now,
       signal,
       price: hasPrice ? mark : 0,
       priceSource: hasPrice ? this.#markSources[index]! : 'none',
-      priceAgeMs: hasPrice ? time - this.#markTimes[index]! : 0,
+      priceAgeMs: hasPrice ? this.#now - this.#markTimes[index]! : 0,
       outcome,
     };
   }
 
-  #carryOut(signalId: string, symbol: string, plan: Plan, time: EpochMs): SignalOutcome {
+  #carryOut(signalId: string, symbol: string, plan: Plan): SignalOutcome {
     const cancelled = plan.cancelOpen ? this.#cancelOpen(symbol) : 0;
     const { drafts } = plan;
-    if (drafts.length === 1) return this.#sendOne(signalId, symbol, drafts[0]!, time);
-    const terms = this.#termsOf(signalId, symbol, drafts, time);
+    if (drafts.length === 1) return this.#sendOne(signalId, symbol, drafts[0]!);
+    const terms = this.#termsOf(signalId, symbol, drafts);
     const clientOrderIds: string[] = [];
     let refused: Refusal | undefined;
     for (const [index, draft] of drafts.entries()) {
@@ -300,8 +307,8 @@ export class Engine {
   }
 
   /** A plan of one order, the usual one. */
-  #sendOne(signalId: string, symbol: string, draft: OrderDraft, time: EpochMs): SignalOutcome {
-    const terms = this.#termsOfDraft(signalId, symbol, draft, time);
+  #sendOne(signalId: string, symbol: string, draft: OrderDraft): SignalOutcome {
+    const terms = this.#termsOfDraft(signalId, symbol, draft);
     const decision = this.gate.check(terms, this.#exposure, draft.protectivePrice);
     if (decision.approved) {
       this.#send(decision.order);
@@ -318,18 +325,18 @@ export class Engine {
   }
 
   /** The drafts of one plan with their ids. Groups are of this decision; protection is of its entry alone. */
-  #termsOf(signalId: string, symbol: string, drafts: readonly OrderDraft[], time: EpochMs): OrderTerms[] {
+  #termsOf(signalId: string, symbol: string, drafts: readonly OrderDraft[]): OrderTerms[] {
     const terms: OrderTerms[] = [];
     for (const draft of drafts) {
       const entry = draft.after === undefined ? undefined : terms[draft.after]!.clientOrderId;
-      terms.push(this.#termsOfDraft(signalId, symbol, draft, time, entry));
+      terms.push(this.#termsOfDraft(signalId, symbol, draft, entry));
     }
     return terms;
   }
 
   /** @param entry the id of the order that the draft comes after */
-  #termsOfDraft(signalId: string, symbol: string, draft: OrderDraft, time: EpochMs, entry?: string): OrderTerms {
-    const clientOrderId = this.#nextOrderId(time);
+  #termsOfDraft(signalId: string, symbol: string, draft: OrderDraft, entry?: string): OrderTerms {
+    const clientOrderId = this.#nextOrderId();
     const { botId } = this.#options;
     const { side, quantity, execution, timeInForce, reduceOnly, oneCancelsOther } = draft;
     // Written out, as are the other things that are made for each order: spreads cost more than all else about them.
@@ -344,10 +351,10 @@ export class Engine {
         execution,
         timeInForce,
         reduceOnly,
-        createdAt: time,
+        createdAt: this.#now,
       };
     }
-    const group = entry ?? this.#stemOf(time);
+    const group = entry ?? this.#stemOf();
     return {
       clientOrderId,
       botId,
@@ -360,23 +367,23 @@ export class Engine {
       reduceOnly,
       ...(oneCancelsOther !== undefined && { oneCancelsOther: `${group}/${oneCancelsOther}` }),
       ...(entry !== undefined && { after: entry }),
-      createdAt: time,
+      createdAt: this.#now,
     };
   }
 
-  #nextSignalId(time: EpochMs): string {
-    return decisionId(this.#stemOf(time), this.#signalIndex++);
+  #nextSignalId(): string {
+    return decisionId(this.#stemOf(), this.#signalIndex++);
   }
 
-  #nextOrderId(time: EpochMs): string {
-    return decisionId(this.#stemOf(time), this.#orderIndex++);
+  #nextOrderId(): string {
+    return decisionId(this.#stemOf(), this.#orderIndex++);
   }
 
-  /** What all ids of the decision of `time` begin with. */
-  #stemOf(time: EpochMs): string {
-    if (time !== this.#stemTime) {
-      this.#stemTime = time;
-      this.#stem = decisionStem(this.#prefix, time);
+  /** What all ids of the present decision begin with. */
+  #stemOf(): string {
+    if (this.#now !== this.#stemTime) {
+      this.#stemTime = this.#now;
+      this.#stem = decisionStem(this.#prefix, this.#now);
     }
     return this.#stem;
   }

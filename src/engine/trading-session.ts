@@ -47,6 +47,8 @@ export class TradingSession {
   readonly #fresh: Uint8Array;
   /** For each window: the instrument's index when it is the one by which its symbol is filled and marked, else −1. */
   readonly #execution: readonly number[];
+  /** The instant at which commands go out: a field, as in the engine, so that no time is boxed where none go. */
+  #now = Number.NaN as EpochMs;
 
   constructor(engine: Engine, venue: BarVenue) {
     this.engine = engine;
@@ -62,20 +64,21 @@ export class TradingSession {
   slice(time: EpochMs): void {
     const { engine } = this;
     if (!(time > engine.market.time)) throwStandstill(time, engine.market.time);
+    this.#now = time;
     const windows = this.#windows;
     const fresh = this.#fresh;
     const execution = this.#execution;
     for (let index = 0; index < windows.length; index++) {
       if (fresh[index] === 1 && execution[index]! >= 0) this.#showBar(windows[index]!, time);
     }
-    if (engine.commands.length > 0) this.#flush(time);
+    if (engine.commands.length > 0) this.#flush();
     for (let index = 0; index < windows.length; index++) {
       const instrument = execution[index]!;
       if (fresh[index] === 1 && instrument >= 0) engine.mark(instrument, windows[index]!.close(), time);
     }
     engine.account.revalue();
     engine.decide(time);
-    if (engine.commands.length > 0) this.#flush(time);
+    if (engine.commands.length > 0) this.#flush();
     for (let index = 0; index < fresh.length; index++) fresh[index] = 0;
   }
 
@@ -85,8 +88,9 @@ export class TradingSession {
    * than a share of the volume; what is left after {@link MOST_CLOSING_BARS} stays open.
    */
   closeAll(time: EpochMs, price: (window: CandleWindow) => number): void {
+    this.#now = time;
     this.engine.flatten(time, 'the run has ended');
-    this.#flush(time);
+    this.#flush();
     for (let bar = 0; bar < MOST_CLOSING_BARS && this.#holdsAnything(); bar++) {
       for (let index = 0; index < this.#windows.length; index++) {
         const window = this.#windows[index]!;
@@ -97,15 +101,17 @@ export class TradingSession {
 
   /** Cancels every order and closes every position at the market, from the next bar on. */
   flatten(time: EpochMs, reason: string): void {
+    this.#now = time;
     this.engine.flatten(time, reason);
-    this.#flush(time);
+    this.#flush();
   }
 
   /** Cancels every open order; positions stay. */
   withdrawOrders(time: EpochMs): void {
+    this.#now = time;
     this.#fresh.fill(0);
     this.engine.withdrawOrders();
-    this.#flush(time);
+    this.#flush();
   }
 
   onOrderEvent(event: OrderEvent): void {
@@ -142,17 +148,17 @@ export class TradingSession {
     this.#venue.onBar(symbol, openTime, time, window.open(), window.high(), window.low(), close, window.volume());
   }
 
-  #flush(time: EpochMs): void {
+  #flush(): void {
     const { commands } = this.engine;
     // Answers to a command may append further commands: the loop sees them.
-    for (let index = 0; index < commands.length; index++) this.#execute(commands[index]!, time);
+    for (let index = 0; index < commands.length; index++) this.#execute(commands[index]!);
     // Setting its length would cost more than all else here.
     while (commands.length > 0) commands.pop();
   }
 
-  #execute(command: Command, time: EpochMs): void {
-    if (command.kind === 'submit') this.#venue.submit(command.order, time);
-    else this.#venue.cancel(command.clientOrderId, time);
+  #execute(command: Command): void {
+    if (command.kind === 'submit') this.#venue.submit(command.order, this.#now);
+    else this.#venue.cancel(command.clientOrderId, this.#now);
   }
 }
 

@@ -4,12 +4,10 @@ import { InvariantError } from '../foundation/errors.ts';
 import { FewEntries } from '../foundation/few-entries.ts';
 import type { Json } from '../foundation/json.ts';
 import { type EpochMs, epochMs } from '../foundation/time.ts';
+import { EndedOrders, type Outcome } from './ended-orders.ts';
 import type { OrderEventListener } from './order-gateway.ts';
 import { type LimitFill, SymbolBook } from './symbol-book.ts';
 import { VenueOrder } from './venue-order.ts';
-
-/** How an order ended: what decides over those that come after it. */
-export type Outcome = 'filled' | 'partly-filled' | 'unfilled';
 
 const none: readonly VenueOrder[] = [];
 
@@ -26,15 +24,13 @@ export class VenueOrders {
   readonly #books: ReadonlyMap<string, SymbolBook>;
   #lastBook: SymbolBook | undefined;
   #open = new FewEntries<VenueOrder>();
-  /** The last orders that ended, oldest first: for duplicates and late followers. */
-  #ended = new Map<string, Outcome>();
-  /** Their ids in a ring: a map finds its oldest key only by passing all that were deleted before it. */
-  #endedIds: string[] = [];
-  #nextEnded = 0;
+  /** The last orders that ended: for duplicates and late followers. */
+  #ended: EndedOrders;
 
   constructor(instruments: readonly Instrument[], limitFill: LimitFill, remembered: number, emit: OrderEventListener) {
     this.#books = new Map(instruments.map((one) => [one.symbol, new SymbolBook(one, limitFill)]));
     this.#remembered = remembered;
+    this.#ended = new EndedOrders(remembered);
     this.#emit = emit;
   }
 
@@ -59,7 +55,7 @@ export class VenueOrders {
 
   /** Whether the id is taken: by an open order, or one of the last that ended. */
   isKnown(clientOrderId: string): boolean {
-    return this.#open.has(clientOrderId) || this.#ended.has(clientOrderId);
+    return this.#open.has(clientOrderId) || this.#ended.get(clientOrderId) !== undefined;
   }
 
   parentState(parentId: string, botId: string): ParentState {
@@ -99,16 +95,15 @@ export class VenueOrders {
   }
 
   snapshot(): Json {
-    return { open: Array.from(this.#open.values(), (order) => order.snapshot()), ended: [...this.#ended] };
+    return { open: Array.from(this.#open.values(), (order) => order.snapshot()), ended: this.#ended.entries() };
   }
 
   restore(state: Json): void {
     const saved = state as { readonly open: readonly Json[]; readonly ended: readonly [string, Outcome][] };
     for (const book of this.#books.values()) book.clear();
     this.#open = new FewEntries();
-    this.#ended = new Map(saved.ended);
-    this.#endedIds = saved.ended.map(([id]) => id);
-    this.#nextEnded = 0;
+    this.#ended = new EndedOrders(this.#remembered);
+    for (const [id, outcome] of saved.ended) this.#ended.add(id, outcome);
     for (const json of saved.open) {
       const order = VenueOrder.restored(json, (symbol) => this.#bookFor(symbol).instrument);
       this.#open.set(order.terms.clientOrderId, order);
@@ -121,19 +116,7 @@ export class VenueOrders {
     order.isOpen = false;
     this.#open.delete(clientOrderId);
     this.#bookOf(order).remove(order);
-    this.#remember(clientOrderId, outcome);
-  }
-
-  #remember(clientOrderId: string, outcome: Outcome): void {
-    this.#ended.set(clientOrderId, outcome);
-    const ids = this.#endedIds;
-    if (ids.length < this.#remembered) {
-      ids.push(clientOrderId);
-      return;
-    }
-    this.#ended.delete(ids[this.#nextEnded]!);
-    ids[this.#nextEnded] = clientOrderId;
-    this.#nextEnded = this.#nextEnded + 1 === ids.length ? 0 : this.#nextEnded + 1;
+    this.#ended.add(clientOrderId, outcome);
   }
 
   /** The first fill of one order of a group ends the others. */
