@@ -54,7 +54,10 @@ const onBitcoin = [...cross, '--symbol', 'BTCUSDT'];
 const cases: Readonly<Record<string, readonly (readonly [parameters: readonly string[], said: RegExp])[]>> = {
   'commands and options': [
     [['bactest'], /^Unknown command 'bactest'\. Did you mean backtest\?$/],
-    [['nonsense'], /^Unknown command 'nonsense': there are start, backtest, parity, strategies, audit\.$/],
+    [
+      ['nonsense'],
+      /^Unknown command 'nonsense': there are start, backtest, sweep, parity, strategies, data, audit, exchange\.$/,
+    ],
     [['audit', 'verfy'], /^Unknown command 'verfy'\. Did you mean verify\?$/],
     [[...onBitcoin, '--timefame', '5m'], /^Unknown option '--timefame'\. Did you mean --timeframe\?$/],
     [['backtest'], /^Missing required argument 'strategy'\.$/],
@@ -113,7 +116,10 @@ const cases: Readonly<Record<string, readonly (readonly [parameters: readonly st
     ],
   ],
   data: [
-    [[...cross, '--symbol', 'DOGEUSDT'], /^There are no bars of DOGEUSDT: .*--data DOGEUSDT=FILE\.$/],
+    [
+      [...cross, '--symbol', 'DOGEUSDT'],
+      /^There are no bars of DOGEUSDT: .*--data DOGEUSDT=FILE, or import one: tradewind data import FILE\.$/,
+    ],
     [[...cross, '--data', 'X=none.csv'], /none\.csv: there is no such file\.$/],
     [[...cross, '--data', 'X=folder'], /folder/],
     [[...cross, '--data', 'X=empty.csv'], /empty\.csv/],
