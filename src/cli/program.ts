@@ -17,6 +17,7 @@ Examples:
   $ tradewind start                                   three paper bots on a replay of real bars
   $ tradewind start --until-end --speed max --json    the same, to its end, for a program
   $ tradewind backtest moving-average-cross --symbol BTCUSDT --timeframe 5m --set fast=10 --set slow=30
+  $ tradewind sweep moving-average-cross --set fast=5:60:5 --set slow=20:240:10 --where 'fast<slow'
   $ tradewind strategies show donchian-breakout       the parameters of a strategy
   $ tradewind data check BTCUSDT-1m.csv.gz            can these bars be trusted?
 
