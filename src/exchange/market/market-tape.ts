@@ -1,6 +1,7 @@
 import { invariant } from '../../foundation/errors.ts';
 import { formatFixed, fromNumber, multiply, roundToStep } from '../../foundation/fixed-point.ts';
 import { MINUTE_MS } from '../../foundation/time.ts';
+import { pricesOf, sizeOf, turnoverOf, type WholeBar } from './print-path.ts';
 
 /** Recorded one-minute bars as columns: open times in ms UTC, prices in quote currency, volume in the base coin. */
 export interface BarColumns {
@@ -144,8 +145,21 @@ export class MarketTape {
       low: fromNumber(low[row]!),
       close: fromNumber(close[row]!),
       volume: fromNumber(volume[row]!),
-      turnover: this.#turnover(row, minute),
+      turnover: this.#turnover(row),
     };
+  }
+
+  /** Highest and lowest price of the minutes in [from, to); `undefined` where nothing traded. */
+  extremes(from: number, to: number): { readonly high: bigint; readonly low: bigint } | undefined {
+    const { high, low, volume } = this.#columns;
+    let [highest, lowest] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (let minute = Math.max(from, this.start); minute < to && minute < this.end; minute += MINUTE_MS) {
+      const row = this.#rowOf(minute);
+      if (row < 0 || volume[row]! === 0) continue;
+      if (high[row]! > highest) highest = high[row]!;
+      if (low[row]! < lowest) lowest = low[row]!;
+    }
+    return highest < lowest ? undefined : { high: fromNumber(highest), low: fromNumber(lowest) };
   }
 
   #flatBar(minute: number): TapeBar | undefined {
@@ -160,10 +174,10 @@ export class MarketTape {
     return { open: price, high: price, low: price, close: price, volume: 0n, turnover: 0n };
   }
 
-  #turnover(row: number, minute: number): bigint {
+  #turnover(row: number): bigint {
     let known = this.#turnovers[row];
     if (known === undefined) {
-      known = this.#makePrints(row, minute).reduce((sum, { price, size }) => sum + multiply(price, size), 0n);
+      known = multiply(turnoverOf(this.#wholeBar(row), this.#printsPerMinute) * this.tickSize, this.volumeStep);
       this.#turnovers[row] = known;
     }
     return known;
@@ -174,66 +188,45 @@ export class MarketTape {
   }
 
   #makePrints(row: number, minute: number): readonly Print[] {
-    const columns = this.#columns;
-    const units = fromNumber<never>(columns.volume[row]!) / this.volumeStep;
-    if (units <= 0n) return [];
-    const open: bigint = fromNumber(columns.open[row]!);
-    const close: bigint = fromNumber(columns.close[row]!);
-    const extremes: [bigint, bigint] = [fromNumber(columns.low[row]!), fromNumber(columns.high[row]!)];
-    if (close < open) extremes.reverse();
-    const wanted = units < BigInt(this.#printsPerMinute) ? Number(units) : this.#printsPerMinute;
-    const prices = pricePath([open, ...extremes, close], wanted, this.tickSize);
-    return this.#withSizes(prices, units, minute, close >= open ? 'Buy' : 'Sell');
-  }
-
-  #withSizes(prices: readonly bigint[], units: bigint, minute: number, firstSide: TakerSide): readonly Print[] {
+    const bar = this.#wholeBar(row);
+    if (bar.units === 0) return [];
+    const prices = pricesOf(bar, this.#printsPerMinute);
     const count = prices.length;
-    const share = units / BigInt(count);
-    const rest = Number(units % BigInt(count));
-    let side = firstSide;
+    let side: TakerSide = bar.close >= bar.open ? 'Buy' : 'Sell';
     return prices.map((price, i) => {
       const before = prices[i - 1] ?? price;
       if (price !== before) side = price > before ? 'Buy' : 'Sell';
       return {
         time: minute + Math.floor((i * MINUTE_MS) / count),
-        price,
-        size: (share + (i < rest ? 1n : 0n)) * this.volumeStep,
+        price: BigInt(price) * this.tickSize,
+        size: BigInt(sizeOf(bar.units, count, i)) * this.volumeStep,
         side,
         sequence: (minute / MINUTE_MS) * SEQUENCES_PER_MINUTE + i,
       };
     });
+  }
+
+  /** In ticks and units of volume. */
+  #wholeBar(row: number): WholeBar {
+    const { open, high, low, close, volume } = this.#columns;
+    const ticks = (price: number): number => {
+      const exact: bigint = fromNumber(price);
+      invariant(exact % this.tickSize === 0n, 'A recorded price between two ticks', { price, tick: this.tickSize });
+      return Number(exact / this.tickSize);
+    };
+    return {
+      open: ticks(open[row]!),
+      high: ticks(high[row]!),
+      low: ticks(low[row]!),
+      close: ticks(close[row]!),
+      units: Number(fromNumber<never>(volume[row]!) / this.volumeStep),
+    };
   }
 }
 
 /** The beginning of the minute that `time` lies in. */
 export function minuteOf(time: number): number {
   return Math.floor(time / MINUTE_MS) * MINUTE_MS;
-}
-
-/** `count` prices (but at least the turning points) on straight lines through `corners`, on the grid of ticks. */
-function pricePath(corners: readonly bigint[], count: number, tick: bigint): readonly bigint[] {
-  const turning = corners.filter((price, i) => price !== corners[i - 1]);
-  if (count <= turning.length) return turning;
-  const legs = turning.length - 1;
-  return Array.from({ length: count }, (_, i) => {
-    if (legs === 0) return turning[0]!;
-    const place = (i * legs) / (count - 1);
-    const leg = Math.min(Math.floor(place), legs - 1);
-    // A leg ends on its corner exactly: the print nearest to each corner is put on it.
-    const cornerIndex = turning.findIndex((_, corner) => Math.round((corner * (count - 1)) / legs) === i);
-    if (cornerIndex >= 0) return turning[cornerIndex]!;
-    const from = turning[leg]!;
-    const to = turning[leg + 1]!;
-    const travelled = ((to - from) * BigInt(Math.round((place - leg) * 1_000_000))) / 1_000_000n;
-    return clamp(roundToStep((from + travelled) as never, tick, 'nearest'), from, to);
-  });
-}
-
-/** Rounding to the grid may not leave the leg, or the bar would have another extreme. */
-function clamp(price: bigint, one: bigint, other: bigint): bigint {
-  const low = one < other ? one : other;
-  const high = one < other ? other : one;
-  return price < low ? low : price > high ? high : price;
 }
 
 function rowsByMinute(columns: BarColumns): Int32Array {

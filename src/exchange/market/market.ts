@@ -15,6 +15,12 @@ export interface DayFigures {
   readonly priceHourAgo: bigint;
 }
 
+interface DaySums {
+  readonly minute: number;
+  readonly volume: bigint;
+  readonly turnover: bigint;
+}
+
 export interface MarketListener {
   /** A trade of the recorded market, at its time. */
   onPrint(market: RecordedMarket, print: Print): void;
@@ -34,6 +40,7 @@ export class RecordedMarket {
   #last: Print;
   #lastTick: 'PlusTick' | 'MinusTick' | 'ZeroPlusTick' | 'ZeroMinusTick' = 'ZeroPlusTick';
   #day: { readonly minute: number; readonly figures: DayFigures } | undefined;
+  #sums: DaySums | undefined;
   #cancel: CancelTimer = () => {};
   #playedUntil = 0;
   #minuteEnd = 0;
@@ -92,23 +99,25 @@ export class RecordedMarket {
 
   #dayUntil(minute: number): DayFigures {
     const price = this.#last.price;
-    let { high, low, volume, turnover } = { high: price, low: price, volume: 0n, turnover: 0n };
-    for (let at = minute - DAY_MS; at < minute; at += MINUTE_MS) {
-      const bar = this.tape.bar(at);
-      if (bar === undefined) continue;
-      if (bar.high > high) high = bar.high;
-      if (bar.low < low) low = bar.low;
-      volume += bar.volume;
-      turnover += bar.turnover;
+    const { high, low } = this.tape.extremes(minute - DAY_MS, minute) ?? { high: price, low: price };
+    const { volume, turnover } = this.#sumsUntil(minute);
+    const [priceDayAgo, priceHourAgo] = [this.#openNear(minute - DAY_MS), this.#openNear(minute - HOUR_MS)];
+    return { high, low, volume, turnover, priceDayAgo, priceHourAgo };
+  }
+
+  /** Exact sums of the day before `minute`: where they were known lately, only what has come and gone is counted. */
+  #sumsUntil(minute: number): DaySums {
+    const known = this.#sums;
+    const isNear = known !== undefined && known.minute <= minute && minute - known.minute <= HOUR_MS;
+    let { volume, turnover } = isNear ? known : { volume: 0n, turnover: 0n };
+    for (let at = isNear ? known.minute : minute - DAY_MS; at < minute; at += MINUTE_MS) {
+      const come = this.tape.bar(at);
+      const gone = isNear ? this.tape.bar(at - DAY_MS) : undefined;
+      volume += (come?.volume ?? 0n) - (gone?.volume ?? 0n);
+      turnover += (come?.turnover ?? 0n) - (gone?.turnover ?? 0n);
     }
-    return {
-      high,
-      low,
-      volume,
-      turnover,
-      priceDayAgo: this.#openNear(minute - DAY_MS),
-      priceHourAgo: this.#openNear(minute - HOUR_MS),
-    };
+    this.#sums = { minute, volume, turnover };
+    return this.#sums;
   }
 
   #openNear(minute: number): bigint {

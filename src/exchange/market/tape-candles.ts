@@ -66,15 +66,30 @@ export function candleAt(
   return { ...candle, start, end, lastTradeTime: lastTradeIn(tape, start, Math.min(now, end - 1)) };
 }
 
+/** How far the running minute of a tape has been added up: every trade asks for it again. */
+interface Running {
+  readonly minute: number;
+  readonly prints: number;
+  readonly bar: TapeBar;
+}
+const runningOf = new WeakMap<MarketTape, Running>();
+
 /** The minute that is under way: flat at the last price until its first print. */
 function runningMinute(tape: MarketTape, minute: number, now: number): TapeBar | undefined {
-  const prints = tape.printsOf(minute).filter(({ time }) => time <= now);
-  const first = prints[0];
-  if (first === undefined) {
+  const prints = tape.printsOf(minute);
+  const known = runningOf.get(tape);
+  const isAhead = known?.minute === minute && prints[known.prints - 1]!.time <= now;
+  let { prints: count, bar } = isAhead ? known : { prints: 0, bar: undefined };
+  for (; count < prints.length && prints[count]!.time <= now; count++) {
+    const print = prints[count]!;
+    bar = bar === undefined ? barOf(print) : join(bar, print);
+  }
+  if (bar === undefined) {
     const last = tape.lastPrintAt(now);
     return last && { open: last.price, high: last.price, low: last.price, close: last.price, volume: 0n, turnover: 0n };
   }
-  return prints.slice(1).reduce(join, barOf(first));
+  runningOf.set(tape, { minute, prints: count, bar });
+  return bar;
 }
 
 function barOf({ price, size }: Print): TapeBar {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { RecordedMarket } from '../../../src/exchange/market/market.ts';
 import { type BarColumns, MarketTape } from '../../../src/exchange/market/market-tape.ts';
 import { candleAt, candleStart, type KlineInterval } from '../../../src/exchange/market/tape-candles.ts';
+import { VirtualClock } from '../../../src/foundation/clock.ts';
 import { fixed, fromNumber } from '../../../src/foundation/fixed-point.ts';
+import { epochMs } from '../../../src/foundation/time.ts';
 import { bundledBars } from '../../support/bundled-bars.ts';
 
 const MINUTE = 60_000;
@@ -110,4 +113,18 @@ test('weeks begin on Monday, months on their first day', () => {
   assert.equal(candleStart('W' as KlineInterval, thursday), Date.UTC(2025, 4, 12));
   assert.equal(candleStart('M' as KlineInterval, thursday), Date.UTC(2025, 4, 1));
   assert.equal(candleStart('D' as KlineInterval, thursday), Date.UTC(2025, 4, 15));
+});
+
+test('the figures of the last day, carried on from minute to minute, are those of counting anew', async () => {
+  const clock = new VirtualClock(epochMs(Date.UTC(2025, 4, 6, 12)));
+  const columns = bundledBars('BTCUSDT', 2_880);
+  const market = new RecordedMarket('BTCUSDT', new MarketTape(columns, { tickSize: tick }), [], clock);
+  market.play({ onPrint: () => {}, onMinute: () => {} });
+  for (let i = 0; i < 100; i++) {
+    market.day();
+    await clock.advance(61_000);
+  }
+  const fresh = new RecordedMarket('BTCUSDT', new MarketTape(columns, { tickSize: tick }), [], clock);
+  assert.deepEqual(market.day(), fresh.day());
+  market.stop();
 });
