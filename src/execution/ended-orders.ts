@@ -18,11 +18,14 @@ export class EndedOrders {
   /** Where each chain begins, with its newest id; from each place of the ring the next older of its chain. */
   readonly #chains: Int32Array;
   readonly #older: Int32Array;
+  /** The chain of each place: an id that is to be forgotten has long left the processor's cache, and is not read again. */
+  readonly #chainAt: Int32Array;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
     this.#chains = new Int32Array(2 ** Math.ceil(Math.log2(2 * capacity))).fill(NONE);
     this.#older = new Int32Array(capacity);
+    this.#chainAt = new Int32Array(capacity);
   }
 
   get(id: string): Outcome | undefined {
@@ -49,6 +52,7 @@ export class EndedOrders {
     const chain = this.#chainOf(id);
     this.#older[place] = this.#chains[chain]!;
     this.#chains[chain] = place;
+    this.#chainAt[place] = chain;
   }
 
   /** Oldest first. */
@@ -59,7 +63,7 @@ export class EndedOrders {
 
   /** Takes the ring's oldest out of its chain, of which it is the end. */
   #forget(place: number): void {
-    const chain = this.#chainOf(this.#ids[place]!);
+    const chain = this.#chainAt[place]!;
     const older = this.#older;
     let at = this.#chains[chain]!;
     if (at === place) {
