@@ -18,20 +18,20 @@ export class EndedOrders {
   /** Where each chain begins, with its newest id; from each place of the ring the next older of its chain. */
   readonly #chains: Int32Array;
   readonly #older: Int32Array;
-  /** The chain of each place: an id that is to be forgotten has long left the processor's cache, and is not read again. */
-  readonly #chainAt: Int32Array;
+  /** The hash of each place: an old id has long left the processor's cache, and is not read but for one of the same hash. */
+  readonly #hashes: Int32Array;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
     this.#chains = new Int32Array(2 ** Math.ceil(Math.log2(2 * capacity))).fill(NONE);
     this.#older = new Int32Array(capacity);
-    this.#chainAt = new Int32Array(capacity);
+    this.#hashes = new Int32Array(capacity);
   }
 
   get(id: string): Outcome | undefined {
-    const ids = this.#ids;
-    for (let place = this.#chains[this.#chainOf(id)]!; place !== NONE; place = this.#older[place]!) {
-      if (ids[place] === id) return this.#outcomes[place];
+    const hash = hashOf(id);
+    for (let place = this.#chains[this.#chainOf(hash)]!; place !== NONE; place = this.#older[place]!) {
+      if (this.#hashes[place] === hash && this.#ids[place] === id) return this.#outcomes[place];
     }
     return undefined;
   }
@@ -49,10 +49,11 @@ export class EndedOrders {
       this.#ids.push(id);
       this.#outcomes.push(outcome);
     }
-    const chain = this.#chainOf(id);
+    const hash = hashOf(id);
+    const chain = this.#chainOf(hash);
     this.#older[place] = this.#chains[chain]!;
     this.#chains[chain] = place;
-    this.#chainAt[place] = chain;
+    this.#hashes[place] = hash;
   }
 
   /** Oldest first. */
@@ -63,7 +64,7 @@ export class EndedOrders {
 
   /** Takes the ring's oldest out of its chain, of which it is the end. */
   #forget(place: number): void {
-    const chain = this.#chainAt[place]!;
+    const chain = this.#chainOf(this.#hashes[place]!);
     const older = this.#older;
     let at = this.#chains[chain]!;
     if (at === place) {
@@ -74,13 +75,17 @@ export class EndedOrders {
     older[at] = NONE;
   }
 
-  #chainOf(id: string): number {
-    const { length } = id;
-    let hash = length;
-    for (let index = length > HASHED ? length - HASHED : 0; index < length; index++) {
-      hash = (Math.imul(hash, 31) + id.charCodeAt(index)) | 0;
-    }
-    // Multiplying by the golden ratio spreads what differs in the last characters over the high bits.
-    return (Math.imul(hash, 0x9e3779b1) >>> 16) & (this.#chains.length - 1);
+  #chainOf(hash: number): number {
+    return (hash >>> 16) & (this.#chains.length - 1);
   }
+}
+
+function hashOf(id: string): number {
+  const { length } = id;
+  let hash = length;
+  for (let index = length > HASHED ? length - HASHED : 0; index < length; index++) {
+    hash = (Math.imul(hash, 31) + id.charCodeAt(index)) | 0;
+  }
+  // Multiplying by the golden ratio spreads what differs in the last characters over the high bits.
+  return Math.imul(hash, 0x9e3779b1);
 }
