@@ -6,6 +6,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +17,7 @@ import { readDatasetFile, writeWhole } from '../src/providers/files/dataset-file
 import { loadCandles } from '../src/providers/files/load-candles.ts';
 
 // What bin/tradewind.js starts the program with.
+enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/tradewind', import.meta.url)));
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=6000');
 setFlagsFromString('--max-inlined-bytecode-size=2000');
 

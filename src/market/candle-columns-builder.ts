@@ -5,10 +5,23 @@ export class CandleColumnsBuilder {
   #length = 0;
   #capacity: number;
   #columns: Float64Array[];
+  /** Of columns that were there from the beginning, as long as there is no other row. */
+  #buffer: SharedArrayBuffer | undefined;
 
   constructor(capacity = 1_024) {
     this.#capacity = Math.max(1, capacity);
     this.#columns = Array.from({ length: 6 }, () => new Float64Array(this.#capacity));
+  }
+
+  /** Begins with the rows of columns of which there are `length`; it goes on with their own memory. */
+  static over(buffer: SharedArrayBuffer, length: number): CandleColumnsBuilder {
+    const builder = new CandleColumnsBuilder(0);
+    const { openTime, open, high, low, close, volume } = new CandleColumns(length, 0, buffer);
+    builder.#columns = [openTime, open, high, low, close, volume];
+    builder.#capacity = length;
+    builder.#length = length;
+    builder.#buffer = buffer;
+    return builder;
   }
 
   get length(): number {
@@ -62,8 +75,9 @@ export class CandleColumnsBuilder {
     return undefined;
   }
 
-  /** @param intervalMs the length of a bar */
+  /** Once. @param intervalMs the length of a bar */
   build(intervalMs: number): CandleColumns {
+    if (this.#buffer !== undefined) return new CandleColumns(this.#length, intervalMs, this.#buffer);
     const built = new CandleColumns(this.#length, intervalMs);
     const targets = [built.openTime, built.open, built.high, built.low, built.close, built.volume];
     targets.forEach((target, index) => {
@@ -73,7 +87,8 @@ export class CandleColumnsBuilder {
   }
 
   #grow(): void {
-    this.#capacity *= 2;
+    this.#capacity = Math.max(1, 2 * this.#capacity);
+    this.#buffer = undefined;
     this.#columns = this.#columns.map((column) => {
       const larger = new Float64Array(this.#capacity);
       larger.set(column);

@@ -3,6 +3,8 @@ import { UserError } from '../../foundation/errors.ts';
 import { epochMs, toIso } from '../../foundation/time.ts';
 import type { CandleColumns } from '../../market/candle-columns.ts';
 import { CandleColumnsBuilder } from '../../market/candle-columns-builder.ts';
+import type { RowSink } from './plain-lines.ts';
+import { SoundRun } from './sound-run.ts';
 
 /** What becomes of a row that can't be right: the file is refused, or the row is left out and counted. */
 export type OnDefect = 'refuse' | 'drop';
@@ -17,10 +19,17 @@ export type DefectKind =
   | 'overlapping'
   | 'impossible prices or volume';
 
-type Six = [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
-
 /** Where a row is, for people: `line 12`. */
 export type Whereabouts = (position: number) => string;
+
+/** At least one row that was found sound already. */
+export interface TakenRows {
+  readonly run: SoundRun;
+  /** The memory of {@link CandleColumns} of as many rows. */
+  readonly columns: SharedArrayBuffer;
+  /** Where each row is. Asked for where somebody wants to know. */
+  readonly positions: () => Float64Array;
+}
 
 /** How many defects are told in words; the others are only counted. */
 const TOLD = 5;
@@ -30,24 +39,27 @@ const FIELDS = ['open', 'high', 'low', 'close', 'volume'] as const;
  * The rows of one file as they are read: takes the sound ones, in order, and keeps account of the others. Nothing is
  * ever put right. `position` is where a row is in its source (a byte offset, a row number).
  */
-export class CandleRows {
+export class CandleRows implements RowSink {
   readonly #whereabouts: Whereabouts;
   readonly #builder: CandleColumnsBuilder;
-  #positions: Float64Array;
-  /** The time of the last row. */
-  #last = Number.NEGATIVE_INFINITY;
-  #spacing = Number.NaN;
-  #isRegular = true;
-  #zeroVolumes = 0;
+  #positions: Float64Array | (() => Float64Array);
+  readonly #run: SoundRun;
   #defects = 0;
   readonly #told: string[] = [];
   readonly #kinds = new Map<DefectKind, number>();
 
-  /** @param expected about how many rows will come, so that memory is taken once */
-  constructor(whereabouts: Whereabouts, expected: number) {
+  /** @param expected about how many rows will come, so that memory is taken once; or those that were taken already */
+  constructor(whereabouts: Whereabouts, expected: number | TakenRows) {
     this.#whereabouts = whereabouts;
-    this.#builder = new CandleColumnsBuilder(expected);
-    this.#positions = new Float64Array(Math.max(1, expected));
+    if (typeof expected === 'number') {
+      this.#builder = new CandleColumnsBuilder(expected);
+      this.#positions = new Float64Array(Math.max(1, expected));
+      this.#run = new SoundRun();
+    } else {
+      this.#builder = CandleColumnsBuilder.over(expected.columns, expected.run.rows);
+      this.#positions = expected.positions;
+      this.#run = expected.run;
+    }
   }
 
   /** How many rows were taken. */
@@ -57,11 +69,11 @@ export class CandleRows {
 
   /** The distance of every row from the one before; `undefined` where it is not always the same, or of fewer than two. */
   get regularSpacing(): number | undefined {
-    return this.#isRegular && this.length > 1 ? this.#spacing : undefined;
+    return this.#run.isRegular && this.length > 1 ? this.#run.spacing : undefined;
   }
 
   get zeroVolumes(): number {
-    return this.#zeroVolumes;
+    return this.#run.zeroVolumes;
   }
 
   get defects(): number {
@@ -84,7 +96,7 @@ export class CandleRows {
 
   /** The position of a row that was taken. */
   positionOf(row: number): number {
-    return this.#positions[row]!;
+    return this.#knownPositions()[row]!;
   }
 
   /** Takes a row (time, open, high, low, close, volume), or counts it as a defect. A value that could not be read is NaN. */
@@ -93,61 +105,14 @@ export class CandleRows {
     if (taken === 0) this.reject(position, ...this.#defectOf(row));
   }
 
-  /**
-   * Takes rows as long as they are sound, and says how many these were.
-   *
-   * @param positions of each row
-   * @param block `count` rows of six numbers: in one array they take no memory of their own
-   */
+  /** Takes rows as {@link RowSink} has it. */
   addSound(positions: Float64Array, block: Float64Array, count: number): number {
     const start = this.#builder.length;
-    const [times, opens, highs, lows, closes, volumes] = this.#builder.reserve(count) as Six;
-    while (start + count > this.#positions.length) this.#growPositions();
-    const ownPositions = this.#positions;
-    let last = this.#last;
-    let spacing = this.#spacing;
-    let isRegular = this.#isRegular;
-    let zeros = 0;
-    let row = 0;
-    for (let at = 0; row < count; row++, at += 6) {
-      const time = block[at]!;
-      const open = block[at + 1]!;
-      const high = block[at + 2]!;
-      const low = block[at + 3]!;
-      const close = block[at + 4]!;
-      const volume = block[at + 5]!;
-      const sound =
-        time > last &&
-        low > 0 &&
-        open >= low &&
-        open <= high &&
-        close >= low &&
-        close <= high &&
-        high < Number.POSITIVE_INFINITY &&
-        volume >= 0 &&
-        volume < Number.POSITIVE_INFINITY &&
-        time < Number.POSITIVE_INFINITY;
-      if (!sound) break;
-      if (time - last !== spacing) {
-        if (start + row > 1) isRegular = false;
-        spacing = time - last;
-      }
-      if (volume === 0) zeros++;
-      last = time;
-      ownPositions[start + row] = positions[row]!;
-      times[start + row] = time;
-      opens[start + row] = open;
-      highs[start + row] = high;
-      lows[start + row] = low;
-      closes[start + row] = close;
-      volumes[start + row] = volume;
-    }
-    this.#last = last;
-    this.#spacing = spacing;
-    this.#isRegular = isRegular;
-    this.#zeroVolumes += zeros;
-    this.#builder.extend(row);
-    return row;
+    const taken = this.#run.take(block, count, this.#builder.reserve(count), start);
+    const ownPositions = this.#positionsFor(start + taken);
+    for (let row = 0; row < taken; row++) ownPositions[start + row] = positions[row]!;
+    this.#builder.extend(taken);
+    return taken;
   }
 
   /** Counts a row as a defect. */
@@ -179,7 +144,7 @@ export class CandleRows {
     const out = new Set(rejected);
     for (let row = 0; row < this.length; row++) {
       const values = Float64Array.from(this.#builder.row(row));
-      const position = this.#positions[row]!;
+      const position = this.#knownPositions()[row]!;
       if (out.has(row)) rest.reject(position, 'overlapping', `${toIso(epochMs(values[0]!))} ${reason}`);
       else rest.add(position, values);
     }
@@ -197,7 +162,7 @@ export class CandleRows {
     }
     const broken = FIELDS.filter((_, index) => !Number.isFinite(values[index]));
     if (broken.length > 0) return ['unreadable', `${broken.join(', ')} missing or not a number`];
-    if (time <= this.#last) return this.#misplacement(time, values);
+    if (time <= this.#run.last) return this.#misplacement(time, values);
     const [open, high, low, close, volume] = values as [number, number, number, number, number];
     const candle = { openTime: epochMs(time), closeTime: epochMs(time + 1), open, high, low, close, volume };
     return ['impossible prices or volume', candleDefect(candle) ?? 'it is impossible'];
@@ -206,18 +171,28 @@ export class CandleRows {
   #misplacement(time: number, values: readonly number[]): [kind: DefectKind, what: string] {
     const row = this.#builder.rowOf(time);
     if (row === undefined) {
-      return ['out of order', `${toIso(epochMs(time))} comes after ${toIso(epochMs(this.#last))}: not in order`];
+      return ['out of order', `${toIso(epochMs(time))} comes after ${toIso(epochMs(this.#run.last))}: not in order`];
     }
-    const earlier = this.#whereabouts(this.#positions[row]!);
+    const earlier = this.#whereabouts(this.#knownPositions()[row]!);
     const [, ...before] = this.#builder.row(row);
     const same = values.every((value, index) => value === before[index]);
     const what = `${toIso(epochMs(time))} is there already (${earlier}), with ${same ? 'the same' : 'other'} values`;
     return [same ? 'twice' : 'twice with other values', what];
   }
 
-  #growPositions(): void {
-    const larger = new Float64Array(2 * this.#positions.length);
-    larger.set(this.#positions);
-    this.#positions = larger;
+  #positionsFor(rows: number): Float64Array {
+    let positions = this.#knownPositions();
+    while (rows > positions.length) {
+      const larger = new Float64Array(2 * positions.length);
+      larger.set(positions);
+      positions = larger;
+    }
+    this.#positions = positions;
+    return positions;
+  }
+
+  #knownPositions(): Float64Array {
+    if (typeof this.#positions === 'function') this.#positions = this.#positions();
+    return this.#positions;
   }
 }

@@ -2,7 +2,9 @@ import type { Decimals } from '../../market/dataset.ts';
 import { CandleRows } from './candle-rows.ts';
 import { type CsvLayout, recognizeLayout } from './csv-layout.ts';
 import type { FileContent } from './file-content.ts';
+import { readBeginning, restPieceThreads, type SoundBeginning } from './piece-threads.ts';
 import { PlainLines } from './plain-lines.ts';
+import { planPieces, progressOf } from './plain-pieces.ts';
 import { SingleLine } from './single-line.ts';
 
 /** Told now and then while a file is read. */
@@ -25,24 +27,38 @@ const LF = 10;
 const CR = 13;
 /** A byte count per row, low, so that memory is taken once for most files. */
 const LEAST_ROW_BYTES = 40;
+/** What a thread reads at a time: little enough that none waits for another for long. */
+const PIECE_BYTES = 2 ** 20;
 const BYTES_PER_PROGRESS = 2 ** 22;
 /** After so many lines on end none of which is plain, the file is taken for one without plain lines. */
 const MOST_IN_VAIN = 100;
 
-/** Reads delimited text. Throws a UserError when it is not a table of bars. */
+/**
+ * Reads delimited text; what is in shared memory, by several threads. Throws a UserError when it is not a table of bars.
+ *
+ * @param pieceBytes what a thread reads at a time
+ */
 export function readCsv(
   content: Extract<FileContent, { kind: 'text' }>,
   path: string,
   wantedSymbol: string | undefined,
   onProgress: OnProgress | undefined,
+  pieceBytes: number = PIECE_BYTES,
 ): FileRows {
   const { bytes, start, name } = content;
   const layout = recognizeLayout(bytes, start, name, path, wantedSymbol);
+  const beginning = readShared(bytes, layout, pieceBytes, onProgress);
   const rows = new CandleRows(
     (position) => `line ${lineOf(bytes, position)}`,
-    Math.ceil(bytes.length / LEAST_ROW_BYTES),
+    beginning
+      ? { ...beginning, positions: () => lineStarts(bytes, layout.firstRow, beginning.rows) }
+      : Math.ceil(bytes.length / LEAST_ROW_BYTES),
   );
-  const decimals = readRows(bytes, layout, rows, onProgress);
+  const rest = readRows(bytes, layout, beginning?.end ?? layout.firstRow, rows, onProgress);
+  const decimals = {
+    price: Math.max(beginning?.price ?? 0, rest.price),
+    quantity: Math.max(beginning?.quantity ?? 0, rest.quantity),
+  };
   return {
     rows,
     decimals,
@@ -54,12 +70,45 @@ export function readCsv(
   };
 }
 
+/** The first lines, as far as all are plain and sound. */
+function readShared(
+  { buffer, length }: Buffer,
+  layout: CsvLayout,
+  pieceBytes: number,
+  onProgress: OnProgress | undefined,
+): (SoundBeginning & { readonly rows: number }) | undefined {
+  if (!(buffer instanceof SharedArrayBuffer) || buffer.byteLength !== length) return undefined;
+  const task = planPieces(buffer, layout, pieceBytes);
+  try {
+    const beginning = readBeginning(task, onProgress && (() => onProgress({ ...progressOf(task), total: length })));
+    return beginning && { ...beginning, rows: beginning.run.rows };
+  } finally {
+    restPieceThreads();
+  }
+}
+
+/** Where so many lines begin. */
+function lineStarts(bytes: Buffer, first: number, lines: number): Float64Array {
+  const starts = new Float64Array(lines);
+  for (let line = 0, at = first; line < lines; line++) {
+    starts[line] = at;
+    at = bytes.indexOf(LF, at) + 1;
+  }
+  return starts;
+}
+
 /** Plain lines in blocks, the others one by one. */
-function readRows(text: Buffer, layout: CsvLayout, rows: CandleRows, onProgress: OnProgress | undefined): Decimals {
+function readRows(
+  text: Buffer,
+  layout: CsvLayout,
+  start: number,
+  rows: CandleRows,
+  onProgress: OnProgress | undefined,
+): Decimals {
   const plain = new PlainLines(text, layout);
   const single = new SingleLine(text, layout);
   const total = text.length;
-  let position = layout.firstRow;
+  let position = start;
   let told = position;
   let inVain = 0;
   while (position < total) {

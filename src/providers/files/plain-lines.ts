@@ -1,4 +1,3 @@
-import type { CandleRows } from './candle-rows.ts';
 import { IGNORED, SYMBOL, TIME, VOLUME } from './column-roles.ts';
 import type { CsvLayout } from './csv-layout.ts';
 import { POWERS_OF_TEN, TextScanner } from './text-scanner.ts';
@@ -18,6 +17,20 @@ const WORD_DIGITS = 9;
 /** A float64 has every whole number below. */
 const EXACT = 2 ** 53;
 
+/** What a line is made of. */
+export type LineLayout = Pick<CsvLayout, 'roles' | 'delimiter' | 'dayStart' | 'symbol'>;
+
+/** What takes rows that were read. */
+export interface RowSink {
+  /**
+   * Takes rows as long as they are sound, and says how many these were.
+   *
+   * @param positions of each row
+   * @param block `count` rows of six numbers: in one array they take no memory of their own
+   */
+  addSound(positions: Float64Array, block: Float64Array, count: number): number;
+}
+
 /**
  * Reads the lines that nearly all lines are like: as many fields as the header has, plain decimals without sign, quotes
  * or exponent, in order of time and sound. It stops before the first line that is different in any way, which is then
@@ -34,7 +47,7 @@ export class PlainLines {
   readonly #dayStart: number;
   readonly #symbol: Uint8Array;
   /** Behind the last line end: nothing before it has to ask whether the text is over. */
-  readonly #end: number;
+  #end: number;
   /** Rows that were read and not yet judged: few enough to stay in the processor's cache. */
   readonly #block = new Float64Array(BLOCK_ROWS * (VOLUME + 1));
   readonly #starts = new Float64Array(BLOCK_ROWS);
@@ -43,7 +56,7 @@ export class PlainLines {
   price = 0;
   quantity = 0;
 
-  constructor(text: Buffer, { roles, delimiter, dayStart, symbol = '' }: CsvLayout) {
+  constructor(text: Buffer, { roles, delimiter, dayStart, symbol = '' }: LineLayout) {
     this.#bytes = new Uint8Array(text.buffer, text.byteOffset, text.length);
     this.#times = new TextScanner(text, 0, delimiter);
     this.#roles = roles;
@@ -53,8 +66,15 @@ export class PlainLines {
     this.#end = text.lastIndexOf(LF) + 1;
   }
 
+  /** Begins with another part of the text: it is over at `end`, which is behind a line end. */
+  begin(end: number): void {
+    this.#end = end;
+    this.price = 0;
+    this.quantity = 0;
+  }
+
   /** Takes lines from `position` on, at most {@link BLOCK_ROWS}. Gives the start of the first that was not taken. */
-  take(rows: CandleRows, position: number): number {
+  take(rows: RowSink, position: number): number {
     const starts = this.#starts;
     const end = this.#end;
     let at = position;
