@@ -49,7 +49,14 @@ function measureRow(measure: Measure): string[] {
 
 function peerRow({ name, version, job, bars, warmMilliseconds, ratio, failure }: PeerFigure): string[] {
   const warm = warmMilliseconds ? duration(warmMilliseconds.median) : '';
-  return [`${name} ${version}`, job, String(bars), warm, ratio ? short(ratio.median) : '', failure ?? ''];
+  return [
+    `${name} ${version}`,
+    job.split(':')[0]!,
+    String(bars),
+    warm,
+    ratio ? short(ratio.median) : '',
+    failure ?? '',
+  ];
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {
