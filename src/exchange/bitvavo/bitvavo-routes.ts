@@ -48,16 +48,15 @@ export function addBitvavoRoutes(app: FastifyInstance, parts: ExchangeParts): vo
     if (found === undefined) throw new BitvavoRefused(205, `market parameter ${id} is invalid.`);
     return found;
   };
-  const chosen = (query: Query): readonly Listed[] =>
-    query['market'] === undefined ? listed : [find(query['market'])];
-  const answer = (query: Query, rows: readonly Row[]): unknown => (query['market'] === undefined ? rows : rows[0]);
+  const chosen = (query: Query): readonly Listed[] => (query.market === undefined ? listed : [find(query.market)]);
+  const answer = (query: Query, rows: readonly Row[]): unknown => (query.market === undefined ? rows : rows[0]);
   const bookOf = ({ spec }: Listed, depth: number) => parts.venue.book('spot', spec.symbol, depth);
   const weigh = weighing(parts);
   const add = (path: string, handle: (query: Query, id: string | undefined) => unknown): void => {
     app.get(`/v2/${path}`, async (request: FastifyRequest, reply) => {
       const query = request.query as Query;
       const { market } = request.params as Query;
-      const isHeavy = path === 'ticker/24h' && query['market'] === undefined;
+      const isHeavy = path === 'ticker/24h' && query.market === undefined;
       return serve(path, parts, reply, weigh(request.ip, isHeavy ? DAY_TICKER_OF_ALL_WEIGHT : 1, reply), () => {
         return handle(query, market);
       });
@@ -96,7 +95,7 @@ export function addBitvavoRoutes(app: FastifyInstance, parts: ExchangeParts): vo
   });
   add(':market/book', (query, id) => {
     const one = find(id);
-    const { bids, asks } = bookOf(one, Math.min(Number(query['depth'] ?? 1_000), 1_000));
+    const { bids, asks } = bookOf(one, Math.min(Number(query.depth ?? 1_000), 1_000));
     const nonce = one.market.lastPrint.sequence;
     const timestamp = one.market.now() * 1_000_000;
     return { market: id, nonce, bids: snapshotLevels(bids), asks: snapshotLevels(asks), timestamp };
@@ -138,11 +137,11 @@ function pick({ market, spec }: Listed, book: Parameters<typeof dayTicker>[2], n
 
 /** Newest first; a minute without a trade has no row. */
 function candles({ market }: Listed, query: Query, { candles: board }: ExchangeParts): unknown {
-  const interval = intervalOf(query['interval'] ?? '');
+  const interval = intervalOf(query.interval ?? '');
   if (interval === undefined) throw new BitvavoRefused(203, 'interval parameter is required.');
-  const to = Number(query['end'] ?? Number.MAX_SAFE_INTEGER);
+  const to = Number(query.end ?? Number.MAX_SAFE_INTEGER);
   const range = {
-    from: Number(query['start'] ?? 0),
+    from: Number(query.start ?? 0),
     to,
     limit: limitOf(query, 1_440, CANDLES_LIMIT),
     fromStart: false,
@@ -155,7 +154,7 @@ function candles({ market }: Listed, query: Query, { candles: board }: ExchangeP
 }
 
 function limitOf(query: Query, byDefault: number, most: number): number {
-  const limit = query['limit'] === undefined ? byDefault : Number(query['limit']);
+  const limit = query.limit === undefined ? byDefault : Number(query.limit);
   if (Number.isInteger(limit) && limit >= 1 && limit <= most) return limit;
   throw new BitvavoRefused(205, `limit parameter is invalid.`);
 }

@@ -50,12 +50,12 @@ export class BitvavoSession {
   }
 
   #handle(request: SocketRequest): void {
-    const action = String(request['action'] ?? '');
+    const action = String(request.action ?? '');
     this.#parts.counts.add(`WS bitvavo ${action}`);
-    if (action === 'subscribe' || action === 'unsubscribe') this.#change(action, request['channels']);
+    if (action === 'subscribe' || action === 'unsubscribe') this.#change(action, request.channels);
     else if (action === 'getBook') this.#sendBook(request);
     else if (action === 'getTime') {
-      this.#connection.reply({ action, requestId: request['requestId'], response: { time: this.#parts.clock.now() } });
+      this.#connection.reply({ action, requestId: request.requestId, response: { time: this.#parts.clock.now() } });
     } else this.#connection.reply({ action, ...refusal(110, 'Invalid endpoint. Please check url and HTTP method.') });
   }
 
@@ -154,9 +154,9 @@ export class BitvavoSession {
   }
 
   #sendBook(request: SocketRequest): void {
-    const id = String(request['market'] ?? '');
+    const id = String(request.market ?? '');
     const listed = spotMarkets(this.#parts).find(({ spec }) => marketId(spec) === id);
-    const requestId = request['requestId'];
+    const requestId = request.requestId;
     const named = { action: 'getBook', ...(requestId !== undefined && { requestId }) };
     if (listed === undefined) {
       this.#connection.reply({ ...named, ...refusal(205, `market parameter ${id} is invalid.`) });

@@ -60,7 +60,7 @@ export class TickerChannel extends TopicChannel {
     }
     const changed = Object.entries(now).filter(([name, value]) => before[name] !== value);
     if (changed.length === 0) return;
-    this.send(this.#message('delta', { symbol: now['symbol'], ...Object.fromEntries(changed) }));
+    this.send(this.#message('delta', { symbol: now.symbol, ...Object.fromEntries(changed) }));
   }
 
   protected firstMessage(): object {

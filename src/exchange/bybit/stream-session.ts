@@ -24,7 +24,7 @@ export class StreamSession {
   }
 
   #handle(request: SocketRequest): void {
-    const op = typeof request['op'] === 'string' ? request['op'] : '';
+    const op = typeof request.op === 'string' ? request.op : '';
     this.#parts.counts.add(`WS ${this.#connection.stream.kind} ${op}`);
     const handlers: Readonly<Record<string, () => void>> = {
       subscribe: () => this.#subscribe(request),
@@ -102,7 +102,7 @@ export class StreamSession {
 
   #authenticate(request: SocketRequest): void {
     if (this.#parts.faults.strike('ignore-auth') !== undefined) return;
-    const args = Array.isArray(request['args']) ? request['args'] : [];
+    const args = Array.isArray(request.args) ? request.args : [];
     const outcome = authenticateSocket(args, (key) => this.#parts.accounts.get(key), serverTimes(this.#parts));
     if (outcome.ok) this.#account = outcome.value;
     this.#answer(request, outcome.ok, outcome.ok ? '' : outcome.error.message);
@@ -110,7 +110,7 @@ export class StreamSession {
 
   #pong(request: SocketRequest): void {
     const { id, stream } = this.#connection;
-    const requestId = request['req_id'];
+    const requestId = request.req_id;
     if (stream.kind === 'public') {
       this.#connection.reply({ success: true, ret_msg: 'pong', conn_id: id, req_id: requestId ?? '', op: 'ping' });
     } else {
@@ -121,10 +121,10 @@ export class StreamSession {
 
   #answer(request: SocketRequest, success: boolean, reason?: string): void {
     const { id, stream } = this.#connection;
-    const op = request['op'];
+    const op = request.op;
     const isSpot = stream.kind === 'public' && stream.category === 'spot';
     const retMsg = reason ?? (isSpot ? op : '');
-    const requestId = request['req_id'];
+    const requestId = request.req_id;
     this.#connection.reply({
       success,
       ret_msg: retMsg,
@@ -136,6 +136,6 @@ export class StreamSession {
 }
 
 function topicsOf(request: SocketRequest): readonly string[] {
-  const args = request['args'];
+  const args = request.args;
   return Array.isArray(args) ? args.filter((topic) => typeof topic === 'string') : [];
 }

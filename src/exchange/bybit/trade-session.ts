@@ -31,7 +31,7 @@ export class TradeSession {
   }
 
   #handle(request: SocketRequest): void {
-    const op = typeof request['op'] === 'string' ? request['op'] : '';
+    const op = typeof request.op === 'string' ? request.op : '';
     this.#parts.counts.add(`WS trade ${op}`);
     if (op === 'ping') {
       this.#connection.reply({
@@ -46,7 +46,7 @@ export class TradeSession {
 
   #authenticate(request: SocketRequest): void {
     if (this.#parts.faults.strike('ignore-auth') !== undefined) return;
-    const args = Array.isArray(request['args']) ? request['args'] : [];
+    const args = Array.isArray(request.args) ? request.args : [];
     const repeated: Refusal | undefined = this.#account && { code: 20001, message: 'Repeat auth' };
     const outcome = authenticateSocket(args, (key) => this.#parts.accounts.get(key), serverTimes(this.#parts));
     if (outcome.ok && repeated === undefined) this.#account = outcome.value;
@@ -79,18 +79,18 @@ export class TradeSession {
     this.#checkHeader(request);
     this.#allowance = this.#parts.rateLimiter?.take(`${account.apiKey.key} WS ${op}`, ORDERS);
     if (this.#allowance?.allowed === false) throw new RequestRefused(refuse.tooManyVisits());
-    const params = new Params(Array.isArray(request['args']) ? request['args'][0] : undefined);
+    const params = new Params(Array.isArray(request.args) ? request.args[0] : undefined);
     const call: PrivateCall = { params, parts: this.#parts, asOf: this.#parts.clock.now(), account };
     return namesOf(accepted(action(call, params)));
   }
 
   #checkHeader(request: SocketRequest): void {
-    const requestId = request['reqId'];
+    const requestId = request.reqId;
     if (typeof requestId === 'string') {
       if (this.#requestIds.has(requestId)) throw new RequestRefused({ code: 20006, message: 'reqId is duplicate' });
       this.#requestIds.add(requestId);
     }
-    const header = new Params(request['header']);
+    const header = new Params(request.header);
     const timestamp = Number(header.text('X-BAPI-TIMESTAMP'));
     const window = Number(header.text('X-BAPI-RECV-WINDOW') ?? DEFAULT_WINDOW_MS);
     const inTime = serverTimes(this.#parts).some((now) => now - window <= timestamp && timestamp < now + 1_000);
@@ -121,5 +121,5 @@ export class TradeSession {
 }
 
 function identified(request: SocketRequest): Row {
-  return request['reqId'] === undefined ? {} : { reqId: request['reqId'] };
+  return request.reqId === undefined ? {} : { reqId: request.reqId };
 }

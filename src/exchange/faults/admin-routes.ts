@@ -38,7 +38,7 @@ export function addAdminRoutes(
       return removed ? { removed } : reply.code(404).send({ error: `no fault ${request.params.id}` });
     });
     admin.post('/admin/disconnect', async (request, reply) => {
-      const wanted = bodyOf(request.body)['sockets'] ?? 'all';
+      const wanted = bodyOf(request.body).sockets ?? 'all';
       const kind = KINDS.find((one) => one === wanted);
       if (kind === undefined) return reply.code(400).send({ error: `sockets must be one of ${KINDS.join(', ')}` });
       disconnect(kind);

@@ -60,21 +60,21 @@ function chart(
   parts: ExchangeParts,
   reply: FastifyReply,
 ): unknown {
-  const name = query['interval'] ?? '1d';
+  const name = query.interval ?? '1d';
   const interval = Object.hasOwn(INTERVALS, name) ? (INTERVALS[name] as KlineInterval) : undefined;
   if (interval === undefined) {
     return refuse(reply, 422, 'Unprocessable Entity', `Invalid input - interval=${name} is not supported.`);
   }
   const now = market.now();
-  const to = query['period2'] === undefined ? now : Number(query['period2']) * SECOND_MS - 1;
-  const days = RANGE_DAYS[query['range'] ?? '1d'] ?? 1;
-  const from = query['period1'] === undefined ? to - days * DAY_MS : Number(query['period1']) * SECOND_MS;
+  const to = query.period2 === undefined ? now : Number(query.period2) * SECOND_MS - 1;
+  const days = RANGE_DAYS[query.range ?? '1d'] ?? 1;
+  const from = query.period1 === undefined ? to - days * DAY_MS : Number(query.period1) * SECOND_MS;
   if (!(from <= to)) {
     return refuse(reply, 400, 'Bad Request', 'Invalid input - start date cannot be after end date.');
   }
   const range = { from, to, limit: MOST_CANDLES, fromStart: true };
   const candles = from > now ? [] : parts.candles.range(market, interval, range).filter(({ start }) => start <= to);
-  return { chart: { result: [chartResult(symbol, market, name, query['range'] ?? '', candles)], error: null } };
+  return { chart: { result: [chartResult(symbol, market, name, query.range ?? '', candles)], error: null } };
 }
 
 function chartResult(

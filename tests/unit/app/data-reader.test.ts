@@ -103,7 +103,7 @@ test('what is wrong with a file is said as without a cache, and again the next t
   const path = minutesFile('DDDUSDT-1m.csv');
   for (let round = 0; round < 2; round++) {
     const reader = newReader();
-    reader.prefetch({ path: join(folder, 'absent.csv') });
+    void reader.prefetch({ path: join(folder, 'absent.csv') });
     await assert.rejects(reader.load({ path: join(folder, 'absent.csv') }), /there is no such file/);
     await reader.load({ path });
   }
