@@ -37,9 +37,17 @@ class Watch {
     return ({ botId }) =>
       (instruments, account, emit) => {
         const venue = venueOf()(instruments, account, emit);
+        const count = (closeTime: number): void => {
+          this.shown.push(`${botId} ${owner} ${(closeTime - FROM) / 60_000}`);
+        };
         return replacing(venue, {
+          passBar: (...bar) => {
+            const isPassed = venue.passBar(...bar);
+            if (isPassed) count(bar[1]);
+            return isPassed;
+          },
           onBar: (...bar) => {
-            this.shown.push(`${botId} ${owner} ${(bar[2] - FROM) / 60_000}`);
+            count(bar[2]);
             venue.onBar(...bar);
           },
         });
