@@ -1,5 +1,5 @@
 import type { BacktestResult } from '../backtest/backtest.ts';
-import { closeTimesOf, equityAt, leftOpen, rowsAt } from '../backtest/run-outcome.ts';
+import { closeTimesOf, equityAt, leftOpen, samplerAt } from '../backtest/run-outcome.ts';
 import type { Feed } from '../domain/candle.ts';
 import type { SignalRecord } from '../domain/signal.ts';
 import { timeframeMs } from '../domain/timeframe.ts';
@@ -29,9 +29,8 @@ export function backtestReport({ plan, spec, result, candles, notes }: FinishedB
   const { definition } = spec;
   const main = candles[0]!.columns;
   const closeTimes = closeTimesOf(main);
-  const rows = rowsAt(result.times, closeTimes);
   const equity = equityAt(result, closeTimes);
-  const indicators = indicatorSeries(spec, result, rows);
+  const indicators = indicatorSeries(spec, result, samplerAt(result.times, closeTimes));
   const trades = result.record.roundTrips.map((trip) => tradeRecord(trip, main.openTime));
   const signals = countSignals(result.record.signals);
   const openPositions = leftOpen(result);
@@ -74,14 +73,14 @@ export function backtestReport({ plan, spec, result, candles, notes }: FinishedB
   };
 }
 
-function atRows(values: Float64Array, rows: Int32Array): Float64Array {
-  return Float64Array.from(rows, (row) => values[row]!);
-}
-
-function indicatorSeries({ definition }: SessionSpec, result: BacktestResult, rows: Int32Array): IndicatorSeries[] {
+function indicatorSeries(
+  { definition }: SessionSpec,
+  result: BacktestResult,
+  atCloses: (values: Float64Array) => Float64Array,
+): IndicatorSeries[] {
   return [...result.indicators].map(([name, values]) => {
     const plot = definition.plots?.[name];
-    return { name, pane: plot?.pane ?? name, style: plot?.style ?? 'line', values: atRows(values, rows) };
+    return { name, pane: plot?.pane ?? name, style: plot?.style ?? 'line', values: atCloses(values) };
   });
 }
 

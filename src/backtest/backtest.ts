@@ -189,8 +189,8 @@ class Samples {
   readonly #times: Float64Array;
   readonly #knowsTimes: boolean;
   readonly #equity: Float64Array;
-  readonly #indicators: Map<string, Float64Array>;
-  readonly #hasIndicators: boolean;
+  readonly #names: readonly string[];
+  readonly #indicators: readonly Float64Array[];
   readonly #session: TradingSession;
 
   constructor(series: readonly CandleColumns[], session: TradingSession, withIndicators: boolean) {
@@ -199,22 +199,22 @@ class Samples {
     this.#knowsTimes = series.length === 1;
     this.#times = this.#knowsTimes ? closeTimesOf(series[0]!) : new Float64Array(most);
     this.#equity = new Float64Array(most);
-    const names = withIndicators ? Object.keys(session.engine.indicators()) : [];
-    this.#indicators = new Map(names.map((name) => [name, new Float64Array(most).fill(Number.NaN)]));
-    this.#hasIndicators = names.length > 0;
+    this.#names = withIndicators ? Object.keys(session.engine.indicators()) : [];
+    this.#indicators = this.#names.map(() => new Float64Array(most).fill(Number.NaN));
   }
 
   take(time: EpochMs): void {
     const at = this.count++;
     if (!this.#knowsTimes) this.#times[at] = time;
     this.#equity[at] = this.#session.engine.account.equity;
-    if (this.#hasIndicators) this.#takeIndicators(at);
+    if (this.#names.length > 0) this.#takeIndicators(at);
   }
 
   #takeIndicators(at: number): void {
-    for (const [name, value] of Object.entries(this.#session.engine.indicators())) {
-      const column = this.#indicators.get(name);
-      if (column) column[at] = value;
+    const values = this.#session.engine.indicators();
+    for (let index = 0; index < this.#names.length; index++) {
+      const value = values[this.#names[index]!];
+      if (value !== undefined) this.#indicators[index]![at] = value;
     }
   }
 
@@ -229,7 +229,7 @@ class Samples {
     return {
       times: cut(this.#times),
       equity: cut(this.#equity),
-      indicators: new Map([...this.#indicators].map(([name, column]) => [name, cut(column)])),
+      indicators: new Map(this.#names.map((name, index) => [name, cut(this.#indicators[index]!)])),
     };
   }
 }

@@ -12,7 +12,7 @@ export function closeTimesOf(columns: CandleColumns): Float64Array {
 }
 
 /** For each of `closeTimes` the row of `times` at which it stands; every one does. Both rise. */
-export function rowsAt(times: Float64Array, closeTimes: Float64Array): Int32Array {
+function rowsAt(times: Float64Array, closeTimes: Float64Array): Int32Array {
   const rows = new Int32Array(closeTimes.length);
   let row = 0;
   for (let index = 0; index < closeTimes.length; index++) {
@@ -22,11 +22,21 @@ export function rowsAt(times: Float64Array, closeTimes: Float64Array): Int32Arra
   return rows;
 }
 
+/** Gives what was sampled at each instant of a run at the closes of its main feed only. */
+export function samplerAt(times: Float64Array, closeTimes: Float64Array): (values: Float64Array) => Float64Array {
+  // Every close of the main feed is an instant of the run: as many of both are the same.
+  if (times.length === closeTimes.length) return (values) => values;
+  const rows = rowsAt(times, closeTimes);
+  return (values) => {
+    const sampled = new Float64Array(rows.length);
+    for (let index = 0; index < rows.length; index++) sampled[index] = values[rows[index]!]!;
+    return sampled;
+  };
+}
+
 /** Equity at the close of each bar of the main feed: what is reported. */
 export function equityAt(result: Pick<Run, 'times' | 'equity'>, closeTimes: Float64Array): Float64Array {
-  // Every close of the main feed is an instant of the run: as many of both are the same.
-  if (result.times.length === closeTimes.length) return result.equity;
-  const equity = Float64Array.from(rowsAt(result.times, closeTimes), (row) => result.equity[row]!);
+  const equity = samplerAt(result.times, closeTimes)(result.equity);
   // Other feeds may have gone on after the main one's last bar; what is left at the end counts.
   if (equity.length > 0) equity[equity.length - 1] = result.equity.at(-1)!;
   return equity;
