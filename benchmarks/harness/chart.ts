@@ -12,7 +12,7 @@ const PLOT = { left: 78, right: 150, top: 44, bottom: 54 };
 const COLOURS = ['#2f7ed8', '#d9822b', '#3a9e5c', '#b5499c', '#8a6d3b', '#5b6abf'];
 const MARKS = ['', '6 4', '2 3', '8 3 2 3', '1 4', '12 4'];
 
-const STYLE = `text{font:13px system-ui,sans-serif;fill:#57606a}.title{font-size:15px;font-weight:600}.grid{stroke:#8b949e;stroke-opacity:.3}.line{fill:none;stroke-width:2.2}@media(prefers-color-scheme:dark){text{fill:#b1bac4}}`;
+const STYLE = `text{font:13px system-ui,sans-serif;fill:#768390}.title{font-size:15px;font-weight:600}.grid{stroke:#8b949e;stroke-opacity:.3}.line{fill:none;stroke-width:2.2}@media(prefers-color-scheme:dark){text{fill:#b1bac4}}`;
 
 interface Axis {
   readonly low: number;
