@@ -92,6 +92,8 @@ export const benchmarkDocument = z.strictObject({
   commit: z.string(),
   quick: z.boolean(),
   seconds: z.number(),
+  /** What a reader must know of this run besides. */
+  remarks: z.array(z.string()).optional(),
   machine,
   figures: z.array(figure),
   measures: z.array(measure),
