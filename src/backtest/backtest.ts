@@ -30,8 +30,21 @@ export interface BacktestRequest {
    * instead of the fills. What is traded is the same bits.
    */
   readonly record?: 'full' | 'lean' | 'sums';
+  /** Where equity is kept, for runs that come one after another: a result is good until the next run with it. */
+  readonly memory?: SampleMemory;
   /** Called now and then with how much is done, 0 … 1. */
   readonly onProgress?: (fraction: number) => void;
+}
+
+/** One piece of memory for the equity of many runs: fresh memory for each costs a sweep more than writing it. */
+export class SampleMemory {
+  #equity = new Float64Array(0);
+
+  /** `length` numbers, whatever they are. */
+  equity(length: number): Float64Array {
+    if (this.#equity.length !== length) this.#equity = new Float64Array(length);
+    return this.#equity;
+  }
 }
 
 export interface BacktestResult<Record extends EngineListener = RunRecord> {
@@ -73,7 +86,7 @@ function runRecorded<Record extends EngineListener>(request: BacktestRequest, re
   const makeWindow = (feed: Feed, lookback: number): CandleWindow =>
     CandleWindow.overColumns(feed, lookback, columnsOf(feed, columns));
   const session = openSession(spec, makeWindow, request.venue, record);
-  const samples = new Samples(series, session, request.sampleIndicators ?? false);
+  const samples = new Samples(series, session, request.sampleIndicators ?? false, request.memory ?? new SampleMemory());
   walk(series, session, samples, request.onProgress);
   if (request.endOfRun && request.endOfRun !== 'keep' && samples.count > 0) {
     const price =
@@ -193,12 +206,17 @@ class Samples {
   readonly #indicators: readonly Float64Array[];
   readonly #session: TradingSession;
 
-  constructor(series: readonly CandleColumns[], session: TradingSession, withIndicators: boolean) {
+  constructor(
+    series: readonly CandleColumns[],
+    session: TradingSession,
+    withIndicators: boolean,
+    memory: SampleMemory,
+  ) {
     const most = series.reduce((sum, one) => sum + one.length, 0);
     this.#session = session;
     this.#knowsTimes = series.length === 1;
     this.#times = this.#knowsTimes ? closeTimesOf(series[0]!) : new Float64Array(most);
-    this.#equity = new Float64Array(most);
+    this.#equity = memory.equity(most);
     this.#names = withIndicators ? Object.keys(session.engine.indicators()) : [];
     this.#indicators = this.#names.map(() => new Float64Array(most).fill(Number.NaN));
   }
@@ -225,7 +243,7 @@ class Samples {
 
   result(): Pick<BacktestResult, 'times' | 'equity' | 'indicators'> {
     const cut = (column: Float64Array): Float64Array =>
-      this.count === column.length ? column : column.slice(0, this.count);
+      this.count === column.length ? column : column.subarray(0, this.count);
     return {
       times: cut(this.#times),
       equity: cut(this.#equity),

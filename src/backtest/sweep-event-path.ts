@@ -4,7 +4,7 @@ import { invariant } from '../foundation/errors.ts';
 import type { CandleColumns } from '../market/candle-columns.ts';
 import { type CheckedParameters, strategyFeeds } from '../strategy/feeds.ts';
 import type { AnyStrategyDefinition } from '../strategy/strategy.ts';
-import { runBacktest } from './backtest.ts';
+import { runBacktest, SampleMemory } from './backtest.ts';
 import { SweepSummary } from './sweep-figures.ts';
 import type { PointOutcome, PointRunner } from './sweep-point.ts';
 import { type SweepTerms, sessionOf, venueOf } from './sweep-terms.ts';
@@ -24,6 +24,7 @@ export class EventPath implements PointRunner {
   readonly path = 'event';
   readonly #setting: PointSetting;
   readonly #venue: VenueFactory;
+  readonly #memory = new SampleMemory();
   readonly #summaries = new Map<string, SweepSummary>();
 
   constructor(setting: PointSetting) {
@@ -45,6 +46,7 @@ export class EventPath implements PointRunner {
         venue: this.#venue,
         endOfRun: terms.endOfRun,
         record: 'sums',
+        memory: this.#memory,
       });
       return { ok: true, figures: this.#summary(parameters).figures(result) };
     } catch (thrown) {
