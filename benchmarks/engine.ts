@@ -20,6 +20,7 @@ import { noLimits } from '../src/risk/limits.ts';
 import { builtinStrategies } from '../src/strategy/builtin-strategies.ts';
 import { checkParameters } from '../src/strategy/check-parameters.ts';
 import type { AnyStrategyDefinition } from '../src/strategy/strategy.ts';
+import { generateBars } from './data/generate.ts';
 import fourIndicators from './engine-strategy.ts';
 
 // What bin/tradewind.js starts the program with.
@@ -169,43 +170,16 @@ function requestOf(definition: AnyStrategyDefinition, columns: CandleColumns): B
   };
 }
 
-/** A geometric random walk from a xorshift generator: the bars of `gen.mjs` of the yardsticks, bit for bit. */
+/** The bars of all benchmarks, as columns. */
 export function syntheticBars(length: number): CandleColumns {
-  let state = 123_456_789;
-  const uniform = (): number => {
-    state ^= state << 13;
-    state >>>= 0;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state / 4_294_967_296;
-  };
-  const normal = (): number => {
-    let sum = 0;
-    for (let draw = 0; draw < 6; draw++) sum += uniform();
-    // biome-ignore lint/suspicious/noApproximativeNumericConstant: the constant of gen.mjs, cut as it is there.
-    return (sum - 3) * 1.4142;
-  };
-  const cents = (value: number): number => Math.round(value * 100) / 100;
+  const { time, open, high, low, close, volume } = generateBars(length);
+  return columnsOf([time, open, high, low, close, volume], length);
+}
+
+function columnsOf(fields: readonly Float64Array[], length: number): CandleColumns {
   const columns = new CandleColumns(length, MINUTE_MS);
-  const start = Date.UTC(2022, 0, 1);
-  let price = 30_000;
-  for (let row = 0; row < length; row++) {
-    columns.openTime[row] = start + row * MINUTE_MS;
-    columns.open[row] = cents(price);
-    let high = price;
-    let low = price;
-    for (let step = 0; step < 3; step++) {
-      price *= 1 + normal() * 0.0004 + 1e-7;
-      if (price > high) high = price;
-      if (price < low) low = price;
-    }
-    columns.close[row] = cents(price);
-    columns.high[row] = cents(high);
-    columns.low[row] = cents(low);
-    columns.volume[row] = Math.round(uniform() * 1e4) / 100;
-    price = columns.close[row]!;
-  }
+  const all = [columns.openTime, columns.open, columns.high, columns.low, columns.close, columns.volume];
+  for (const [index, column] of all.entries()) column.set(fields[index]!);
   return columns;
 }
 
@@ -213,10 +187,8 @@ function columnsFromFile(path: string): CandleColumns {
   const bytes = readFileSync(path);
   const values = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8);
   const length = values.length / 6;
-  const columns = new CandleColumns(length, MINUTE_MS);
-  const all = [columns.openTime, columns.open, columns.high, columns.low, columns.close, columns.volume];
-  for (const [index, column] of all.entries()) column.set(values.subarray(index * length, (index + 1) * length));
-  return columns;
+  const fields = Array.from({ length: 6 }, (_, index) => values.subarray(index * length, (index + 1) * length));
+  return columnsOf(fields, length);
 }
 
 function median(values: readonly number[]): number {

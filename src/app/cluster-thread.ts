@@ -1,8 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { SweepPlan } from '../backtest/sweep-plan.ts';
 import type { SharedColumns } from '../backtest/worker-message.ts';
 import { messageOf } from '../foundation/errors.ts';
+import { prepareEngineThread } from './engine-thread.ts';
 
 /** The module that a thread of a cluster's worker runs: chunks of one sweep, one for each message that names one. */
 
@@ -17,9 +17,7 @@ export type ThreadAnswer =
   | { readonly ok: true; readonly rows: Uint8Array<ArrayBuffer> }
   | { readonly ok: false; readonly message: string };
 
-// As in sweep-worker.ts: before anything of the engine is loaded.
-setFlagsFromString('--max-inlined-bytecode-size-cumulative=6000');
-setFlagsFromString('--max-inlined-bytecode-size=2000');
+prepareEngineThread();
 
 const port = parentPort!;
 const { plan, columns } = workerData as ThreadTask;

@@ -2,34 +2,15 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { BacktestWishes } from '../app/backtest-plan.ts';
 import type { BacktestRun } from '../app/backtest-run.ts';
-import {
-  readFees,
-  readLatency,
-  readMoment,
-  readSizing,
-  readSlippage,
-  readSpread,
-  readSymbol,
-  readTimeframe,
-} from '../app/config-values.ts';
 import type { DataReader } from '../app/data-reader.ts';
 import { systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
 import type { RunReport } from '../statistics/run-report.ts';
 import type { CommandContext } from './command-context.ts';
-import {
-  type Assignment,
-  oneOf,
-  readAssignment,
-  readMoney,
-  readSeed,
-  readText,
-  value,
-  valueList,
-  values,
-} from './option-values.ts';
+import { type Assignment, readAssignment, readSeed, value, values } from './option-values.ts';
 import { ProgressLine } from './progress-line.ts';
 import { checkReportPath, writeReport } from './report-file.ts';
+import { withMarketOptions, withTermsOptions } from './run-options.ts';
 
 /** The command line of `backtest`, each value checked by itself. */
 interface BacktestOptions extends Omit<BacktestWishes, 'strategy' | 'symbols' | 'parameters' | 'latencyMs'> {
@@ -41,10 +22,6 @@ interface BacktestOptions extends Omit<BacktestWishes, 'strategy' | 'symbols' | 
   readonly report?: string;
   readonly definitions?: true;
 }
-
-const ON_DEFECT = ['refuse', 'drop'] as const;
-const TIMES = ['open', 'close'] as const;
-const END_NAMES = ['keep', 'close', 'close-at-open'] as const;
 
 const EXAMPLES = `
 Examples:
@@ -66,32 +43,14 @@ all-in. Fees (--fees): bybit, binance, none, the name of a price list such as ok
 Costs and limits that are not given come from tradewind.yaml, or are the defaults of tradewind.example.yaml.`;
 
 export function backtestCommand(context: CommandContext): Command {
-  return new Command('backtest')
+  const command = new Command('backtest')
     .summary('run a strategy over history and report')
     .description('Runs a strategy over history by the same engine that trades, and reports.')
-    .argument('<strategy>', 'name of a built-in strategy (see "tradewind strategies"), or path of a strategy file')
-    .option('-d, --data <[SYMBOL=]FILE>', 'file of bars; several times for several symbols', values(readText))
-    .option('-s, --symbol <symbol>', 'what is traded; several with commas', valueList(readSymbol))
-    .option(
-      '-t, --timeframe <timeframe>',
-      "length of a bar, made of the file's own (default: the file's)",
-      value(readTimeframe),
-    )
-    .option('--on-defect <what>', 'unsound rows of a file: refuse (default) or drop', value(oneOf(ON_DEFECT)))
-    .option('--timestamp-means <time>', "a file's times are of open (default) or close", value(oneOf(TIMES)))
-    .option('--no-cache', 'read files from their source, and keep nothing of them')
-    .option('--from <time>', 'use only bars that open then or later, in UTC', value(readMoment))
-    .option('--to <time>', 'use only bars that close then or earlier, in UTC', value(readMoment))
-    .option('--set <parameter=value>', 'set a parameter of the strategy; several times', values(readAssignment))
-    .option('--cash <amount>', 'money to begin with (default: 10000)', value(readMoney))
-    .option('--sizing <size>', 'how large an entry is (default: percent:10)', value(readSizing))
-    .option('--no-limits', 'lift all risk limits: for comparing with other backtesters')
-    .option('--fees <fees>', 'fees of a venue, or maker:taker', value(readFees))
-    .option('--spread <spread>', 'distance from bid to ask: none, 2 ticks, 1bp', value(readSpread))
-    .option('--slippage <slippage>', 'none, 1bp, impact:10bp, linear:10bp, random:0-2bp', value(readSlippage))
-    .option('--latency <duration>', 'time from an order to its effect, such as 50ms', value(readLatency))
+    .argument('<strategy>', 'name of a built-in strategy (see "tradewind strategies"), or path of a strategy file');
+  withMarketOptions(command);
+  command.option('--set <parameter=value>', 'set a parameter of the strategy; several times', values(readAssignment));
+  return withTermsOptions(command)
     .option('--seed <number>', 'seed of random slippage', value(readSeed))
-    .option('--end <what>', 'positions open at the end: keep (default), close, close-at-open', value(oneOf(END_NAMES)))
     .option('-c, --config <file>', 'configuration file (default: tradewind.yaml where there is one)')
     .option('--json', 'print one JSON document instead of text')
     .option('-r, --report <file.html>', 'write a page with charts too')

@@ -1,32 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { Command } from 'commander';
-import {
-  readFees,
-  readLatency,
-  readMoment,
-  readSizing,
-  readSlippage,
-  readSpread,
-  readSymbol,
-  readTimeframe,
-} from '../app/config-values.ts';
 import type { CommandContext } from './command-context.ts';
-import {
-  oneOf,
-  readAssignment,
-  readCount,
-  readMoney,
-  readSeed,
-  readText,
-  value,
-  valueList,
-  values,
-} from './option-values.ts';
+import { oneOf, readAssignment, readCount, readSeed, readText, value, values } from './option-values.ts';
+import { withMarketOptions, withTermsOptions } from './run-options.ts';
 import type { SweepOptions } from './sweep-options.ts';
 
-const ON_DEFECT = ['refuse', 'drop'] as const;
-const TIMES = ['open', 'close'] as const;
-const END_NAMES = ['keep', 'close', 'close-at-open'] as const;
 const PATHS = ['auto', 'event', 'columns'] as const;
 
 const EXAMPLES = `
@@ -47,7 +25,7 @@ Examples:
   $ tradewind sweep ./my-strategy.ts --data GOOG.csv --set type=sma,ema --set short=true,false --set length=20
 
   On many machines, each with "tradewind start --role worker" for the same Redis and PostgreSQL:
-  $ tradewind sweep moving-average-cross --symbol BTCUSDT --set fast=2:60 --set slow=20:400:2 --cluster \
+  $ tradewind sweep moving-average-cross --symbol BTCUSDT --set fast=2:60 --set slow=20:400:2 --cluster \\
       --bus redis://host:6379 --store postgres://user@host/tradewind
 
 --set takes from:to:step, from:to (whole numbers), a,b,c or one value. --where takes comparisons of parameters with
@@ -59,7 +37,7 @@ number of workers, and a point's figures are those of "tradewind backtest" with 
 are said as for "tradewind backtest".`;
 
 export function sweepCommand(context: CommandContext): Command {
-  return new Command('sweep')
+  const command = new Command('sweep')
     .summary('run a strategy with many parameters and rank them')
     .description('Runs a strategy over history with every combination of parameters, on all cores, and ranks them.')
     .argument('[strategy]', 'name of a built-in strategy (see "tradewind strategies"), or path of a strategy file')
@@ -73,23 +51,9 @@ export function sweepCommand(context: CommandContext): Command {
     .option('--cluster', 'compute on the machines that run "tradewind start --role worker" instead of here')
     .option('--cancel <id>', 'stop the workers of a sweep with --cluster; what is done is kept', value(readText))
     .option('--store <path or address>', 'where results are kept; PostgreSQL for --cluster', value(readText))
-    .option('--bus <address>', 'address of the Redis that hands out the jobs of --cluster', value(readText))
-    .option('-d, --data <[SYMBOL=]FILE>', 'file of bars; several times for several symbols', values(readText))
-    .option('-s, --symbol <symbol>', 'what is traded; several with commas', valueList(readSymbol))
-    .option('-t, --timeframe <timeframe>', "length of a bar (default: the file's)", value(readTimeframe))
-    .option('--on-defect <what>', 'unsound rows of a file: refuse (default) or drop', value(oneOf(ON_DEFECT)))
-    .option('--timestamp-means <time>', "a file's times are of open (default) or close", value(oneOf(TIMES)))
-    .option('--no-cache', 'read files from their source, and keep nothing of them')
-    .option('--from <time>', 'use only bars that open then or later, in UTC', value(readMoment))
-    .option('--to <time>', 'use only bars that close then or earlier, in UTC', value(readMoment))
-    .option('--cash <amount>', 'money to begin with (default: 10000)', value(readMoney))
-    .option('--sizing <size>', 'how large an entry is (default: percent:10)', value(readSizing))
-    .option('--no-limits', 'lift all risk limits: for comparing with other backtesters')
-    .option('--fees <fees>', 'fees of a venue, or maker:taker', value(readFees))
-    .option('--spread <spread>', 'distance from bid to ask: none, 2 ticks, 1bp', value(readSpread))
-    .option('--slippage <slippage>', 'none, 1bp, impact:10bp, linear:10bp, random:0-2bp', value(readSlippage))
-    .option('--latency <duration>', 'time from an order to its effect, such as 50ms', value(readLatency))
-    .option('--end <what>', 'positions open at the end: keep (default), close, close-at-open', value(oneOf(END_NAMES)))
+    .option('--bus <address>', 'address of the Redis that hands out the jobs of --cluster', value(readText));
+  withMarketOptions(command);
+  return withTermsOptions(command)
     .option('--fresh', 'begin again, whatever is done already')
     .option('-y, --yes', 'do not ask about a grid of more than a million points')
     .option('--memory <megabytes>', "most memory of a worker's own", value(readCount), 1024)

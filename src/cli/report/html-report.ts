@@ -82,7 +82,7 @@ function tradesSection(report: RunReport): string {
 /** `unpackColumn` is the very function that the tests run. */
 function runScript(): string {
   return pageScript(
-    ['number-format.js', 'trade-lines.js', 'trade-list.js', 'charts.js', 'main.js'],
+    ['number-format.js', 'trade-lines.js', 'trade-list.js', 'charts.js', 'page-data.js', 'main.js'],
     unpackColumn.toString(),
   );
 }

@@ -66,7 +66,15 @@ ${scripts.map((script) => `<script>${script}</script>`).join('\n')}
 
 function sweepScript(): string {
   return pageScript(
-    ['number-format.js', 'sweep-points.js', 'sweep-map.js', 'sweep-table.js', 'sweep-curves.js', 'sweep-main.js'],
+    [
+      'number-format.js',
+      'sweep-points.js',
+      'sweep-map.js',
+      'sweep-table.js',
+      'sweep-curves.js',
+      'page-data.js',
+      'sweep-main.js',
+    ],
     unpackColumn.toString(),
   );
 }

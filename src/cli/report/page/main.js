@@ -1,21 +1,10 @@
-import { unpackColumn } from '../column-codec.ts';
 import { makeCharts } from './charts.js';
 import { formatAxisTime } from './number-format.js';
+import { carriedData } from './page-data.js';
 import { makeTradeList } from './trade-list.js';
 
-/** Unpacks what the page carries, draws it, and wires the buttons. */
-async function unzipped(id) {
-  const binary = atob(document.getElementById(id).textContent.trim());
-  const bytes = new Uint8Array(binary.length);
-  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
 async function readData() {
-  const { document: data, columns } = JSON.parse(new TextDecoder().decode(await unzipped('report-document')));
-  const bytes = await unzipped('report-columns');
-  const column = (name) => unpackColumn(bytes, columns[name]);
+  const { data, column } = await carriedData();
   return {
     ...data,
     time: column('time'),

@@ -1,21 +1,11 @@
-import { unpackColumn } from '../column-codec.ts';
+import { carriedData } from './page-data.js';
 import { CURVE_COLOURS, makeCurves } from './sweep-curves.js';
 import { makeMap, makeMapControls } from './sweep-map.js';
 import { makePoints } from './sweep-points.js';
 import { makePointTable } from './sweep-table.js';
 
-async function unzipped(id) {
-  const binary = atob(document.getElementById(id).textContent.trim());
-  const bytes = new Uint8Array(binary.length);
-  for (let index = 0; index < binary.length; index++) bytes[index] = binary.charCodeAt(index);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
 async function readData() {
-  const { document: data, columns } = JSON.parse(new TextDecoder().decode(await unzipped('report-document')));
-  const bytes = await unzipped('report-columns');
-  const column = (name) => (columns[name] === undefined ? new Float64Array(0) : unpackColumn(bytes, columns[name]));
+  const { data, column } = await carriedData();
   return {
     ...data,
     axes: data.axes.map((axis) => ({ ...axis, count: axis.labels.length })),
