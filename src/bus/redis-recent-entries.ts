@@ -42,24 +42,38 @@ export class RecentEntries {
   async restore(redis: Redis): Promise<number> {
     this.#forgetOld();
     const recent = this.#entries.slice(this.#first);
-    const missing: Recent[] = [];
+    let missing: Recent[] = [];
     for (const key of new Set(recent.map((entry) => entry.key))) {
       const own = recent.filter((entry) => entry.key === key);
       const held = await positionsFrom(redis, key, own[0]!.position);
-      missing.push(...own.filter(({ position }) => !held.has(position)));
+      missing = missing.concat(own.filter(({ position }) => !held.has(position)));
     }
     if (missing.length === 0) return 0;
-    const transaction = redis.multi();
-    for (const { key, text } of missing) transaction.xadd(key, '*', ENTRY_FIELD, text);
-    const replies = (await transaction.exec()) ?? [];
-    this.#entries = recent.filter((entry) => !missing.includes(entry));
+    const forgotten = new Set(missing);
+    this.#entries = recent.filter((entry) => !forgotten.has(entry));
     this.#first = 0;
-    for (const [index, { key, text }] of missing.entries()) {
-      const [error, position] = replies[index] ?? [new Error('Redis did not say where the entry is'), null];
-      if (error) throw error;
-      this.add(key, text, position as LogPosition);
+    for (let from = 0; from < missing.length; from += PAGE) {
+      try {
+        await this.#appendAgain(redis, missing.slice(from, from + PAGE));
+      } catch (error) {
+        // Broken off once more: what is still missing is looked for again, in the old order.
+        this.#entries = this.#entries.concat(missing.slice(from));
+        throw error;
+      }
     }
     return missing.length;
+  }
+
+  async #appendAgain(redis: Redis, entries: readonly Recent[]): Promise<void> {
+    const transaction = redis.multi();
+    for (const { key, text } of entries) transaction.xadd(key, '*', ENTRY_FIELD, text);
+    const replies = (await transaction.exec()) ?? [];
+    const positions = entries.map((_, index) => {
+      const [error, position] = replies[index] ?? [new Error('Redis did not say where the entry is'), null];
+      if (error) throw error;
+      return position as LogPosition;
+    });
+    for (const [index, { key, text }] of entries.entries()) this.add(key, text, positions[index]!);
   }
 
   #forgetOld(): void {
