@@ -1,7 +1,7 @@
 import { fromNumber, type Price, toNumber } from '../foundation/fixed-point.ts';
 import { epochMs } from '../foundation/time.ts';
 import type { BarLiquidity, Fills } from './fills.ts';
-import type { OrderEventListener } from './order-gateway.ts';
+import type { OrderEventListener } from './order-events.ts';
 import { type BarPath, isBeyond, later, type PathPoint } from './path.ts';
 import type { SymbolBook } from './symbol-book.ts';
 import { trail } from './trailing.ts';

@@ -9,7 +9,7 @@ import { type Refusal, refusalOf } from './admission.ts';
 import { BarWalk } from './bar-walk.ts';
 import type { CostModel } from './cost-models.ts';
 import { Fills, liquidityOf, type VenueAccount } from './fills.ts';
-import type { OrderEventListener } from './order-gateway.ts';
+import type { OrderEventListener } from './order-events.ts';
 import { BarPath, type PathOrder } from './path.ts';
 import type { LimitFill, SymbolBook } from './symbol-book.ts';
 import { type OpenOrder, VenueOrder } from './venue-order.ts';

@@ -5,7 +5,7 @@ import { FewEntries } from '../foundation/few-entries.ts';
 import type { Json } from '../foundation/json.ts';
 import { type EpochMs, epochMs } from '../foundation/time.ts';
 import { EndedOrders, type Outcome } from './ended-orders.ts';
-import type { OrderEventListener } from './order-gateway.ts';
+import type { OrderEventListener } from './order-events.ts';
 import { type LimitFill, SymbolBook } from './symbol-book.ts';
 import { VenueOrder } from './venue-order.ts';
 
