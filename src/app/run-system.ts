@@ -5,6 +5,7 @@ import type { EventBus } from '../bus/event-bus.ts';
 import { type Clock, systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
 import { composeSystem, openBus, openStore, type Surroundings, setCandleFilesAside, setStoreAside } from './compose.ts';
+import { armCrashPointOfEnvironment } from './config-crash-point.ts';
 import type { Configuration } from './configuration.ts';
 import { openLogger } from './logging.ts';
 import type { EndReason, Role, System } from './system.ts';
@@ -17,6 +18,7 @@ const ALL_ROLES: readonly Role[] = ['collector', 'bots', 'recorder'];
 /** Runs the system, or one role of it, until it is done, its time is over, or it is told to stop; then stops it well. */
 export async function runSystem(request: SystemRequest, clock: Clock = systemClock): Promise<SystemOutcome> {
   const { role } = request;
+  armCrashPointOfEnvironment();
   const configuration = withSpeed(request.configuration, request.speed);
   checkRole(configuration, role);
   const { logger, close: closeLog } = openLogger(configuration.logging);
