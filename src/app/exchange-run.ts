@@ -1,4 +1,3 @@
-import { AcceleratedClock } from '../exchange/accelerated-clock.ts';
 import { type Recording, type RunningExchange, startExchange } from '../exchange/simulated-exchange.ts';
 import { systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
@@ -6,6 +5,7 @@ import { DAY_MS, epochMs, MINUTE_MS, toIso } from '../foundation/time.ts';
 import { loadCandles } from '../providers/files/load-candles.ts';
 import { resolveSources } from './backtest-sources.ts';
 import { BUNDLED_SYMBOLS } from './config-defaults.ts';
+import { acceleratedClock } from './exchange-clock.ts';
 import { type ExchangeRequest, SIMULATED_KEYS } from './exchange-request.ts';
 
 /** A running exchange, and where in its recording it is. */
@@ -25,7 +25,8 @@ export interface OpenedExchange {
 export async function openExchange(request: ExchangeRequest): Promise<OpenedExchange> {
   const recordings = await loadRecordings(request);
   const { from, to } = commonPeriod(recordings);
-  const now = systemClock.now();
+  const clock = request.speed === 1 ? systemClock : acceleratedClock(request.speed);
+  const now = clock.now();
   const shiftMs = shiftOf(now, request.at, from, to);
   const at = now - shiftMs;
   if (at < from || at >= to) {
@@ -34,7 +35,7 @@ export async function openExchange(request: ExchangeRequest): Promise<OpenedExch
     );
   }
   const options = {
-    clock: request.speed === 1 ? systemClock : new AcceleratedClock(systemClock, request.speed),
+    clock,
     wallClock: systemClock,
     recordings,
     shiftMs,

@@ -15,15 +15,25 @@ const VIEW_EVERY_MS = 250;
 const STOP_WITHIN_MS = 7_000;
 const ALL_ROLES: readonly Role[] = ['collector', 'bots', 'recorder'];
 
-/** Runs the system, or one role of it, until it is done, its time is over, or it is told to stop; then stops it well. */
-export async function runSystem(request: SystemRequest, clock: Clock = systemClock): Promise<SystemOutcome> {
+/**
+ * Runs the system, or one role of it, until it is done, its time is over, or it is told to stop; then stops it well.
+ *
+ * @param clock the system's time: candles, deadlines, ages, stamps
+ * @param wallClock the time of people and of this machine: how long to run, the view, the bus. Another one only on a
+ *   simulated exchange whose market runs faster than the world.
+ */
+export async function runSystem(
+  request: SystemRequest,
+  clock: Clock = systemClock,
+  wallClock: Clock = clock,
+): Promise<SystemOutcome> {
   const { role } = request;
   armCrashPointOfEnvironment();
   const configuration = withSpeed(request.configuration, request.speed);
   checkRole(configuration, role);
   const { logger, close: closeLog } = openLogger(configuration.logging);
   try {
-    return await runLogged(request, configuration, { clock, logger });
+    return await runLogged(request, configuration, { clock, logger }, wallClock);
   } finally {
     await closeLog();
   }
@@ -33,10 +43,11 @@ async function runLogged(
   request: SystemRequest,
   configuration: Configuration,
   surroundings: Surroundings,
+  wallClock: Clock,
 ): Promise<SystemOutcome> {
   const { role, onNotice } = request;
   // The bus first: where none answers, no record is put aside for nothing.
-  const bus = await openBus(configuration, surroundings);
+  const bus = await openBus(configuration, { ...surroundings, clock: wallClock });
   try {
     await prepareStore(request, surroundings);
     const composed = await composeSystem({
@@ -49,7 +60,7 @@ async function runLogged(
       ...(onNotice && { onNotice }),
     });
     try {
-      return await runComposed(request, composed.system, bus, surroundings.clock);
+      return await runComposed(request, composed.system, bus, wallClock);
     } finally {
       await composed.close();
     }

@@ -11,6 +11,8 @@ export interface StartOptions {
   /** Milliseconds. */
   readonly for?: number;
   readonly untilEnd?: true;
+  /** Of a simulated exchange. */
+  readonly clockSpeed?: number;
   readonly mode?: TradingMode;
   readonly symbols?: readonly string[];
   readonly provider?: string;

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { describeConfiguration } from '../app/config-describe.ts';
 import { runSystem } from '../app/run-system.ts';
 import type { SystemOutcome, SystemRequest } from '../app/system-request.ts';
-import { systemClock } from '../foundation/clock.ts';
+import { type Clock, systemClock } from '../foundation/clock.ts';
 import type { Json, JsonObject } from '../foundation/json.ts';
 import type { CommandContext } from './command-context.ts';
 import { finalStatistics, renderFinalStatistics } from './final-statistics.ts';
@@ -15,6 +15,7 @@ import { listenForStop } from './stop-signals.ts';
 /** Runs the system until its end, its time, or a signal; shows it meanwhile, and what came of it. */
 export async function runStartCommand(options: StartOptions, context: CommandContext): Promise<void> {
   const request = await startRequest(options, context.cwd);
+  const clock = await clockOf(options, request);
   const { console } = context;
   const screen = options.json ? undefined : openLiveScreen(console, systemClock, `${banner(request)}\n\n`);
   const stop = listenForStop(systemClock, () => {
@@ -23,12 +24,8 @@ export async function runStartCommand(options: StartOptions, context: CommandCon
   });
   let outcome: SystemOutcome;
   try {
-    outcome = await runSystem({
-      ...request,
-      signal: stop.signal,
-      onNotice: (notice) => console.err(`${notice}\n`),
-      ...onView(screen),
-    });
+    const onNotice = (notice: string): void => console.err(`${notice}\n`);
+    outcome = await runSystem({ ...request, signal: stop.signal, onNotice, ...onView(screen) }, clock, systemClock);
     screen?.show(outcome.view);
   } finally {
     screen?.close();
@@ -38,6 +35,13 @@ export async function runStartCommand(options: StartOptions, context: CommandCon
   else console.out(`\n${epilogue(outcome, context)}\n`);
   for (const failure of outcome.failures) console.err(`${failure}\n`);
   if (outcome.reason === 'failed' || outcome.failures.length > 0) context.finish(1);
+}
+
+/** The system's time: the world's, or that of a simulated exchange. */
+async function clockOf({ clockSpeed }: StartOptions, { configuration }: StartRequest): Promise<Clock> {
+  if (clockSpeed === undefined) return systemClock;
+  const { exchangeClock } = await import('../app/exchange-clock.ts');
+  return exchangeClock(configuration.market.url, clockSpeed);
 }
 
 function onView(screen: LiveScreen | undefined): Pick<SystemRequest, 'onView'> {

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type Reading, readDuration, readSpeed, readSymbol } from '../app/config-values.ts';
 import { TRADING_MODES } from '../app/configuration.ts';
 import { START_ROLES } from '../app/system-request.ts';
@@ -10,6 +10,16 @@ import type { StartOptions } from './start-options.ts';
 function readPace(text: string): Reading<number | 'max'> {
   const speed = readSpeed(text);
   return speed.ok && speed.value === null ? { ok: true, value: 'max' } : (speed as Reading<number>);
+}
+
+/** For runs of the whole system on a simulated exchange: docs/exchange.md tells about it. */
+function clockSpeed(): Option {
+  const read = (text: string): Reading<number> => {
+    const speed = readSpeed(text);
+    if (speed.ok && speed.value !== null) return { ok: true, value: speed.value };
+    return { ok: false, error: "the simulated exchange's --speed, such as 60" };
+  };
+  return new Option('--clock-speed <number>').argParser(value(read)).hideHelp();
 }
 
 const EXAMPLES = `
@@ -55,6 +65,7 @@ export function startCommand(context: CommandContext): Command {
     )
     .option('--threads <number>', 'of --role worker (default: as many as this machine has cores)', value(readCount))
     .option('--fresh', 'begin with an empty store')
+    .addOption(clockSpeed())
     .option('--json', 'print one JSON document of final statistics instead of a live view')
     .addHelpText('after', EXAMPLES)
     .action(async (options: StartOptions) => {

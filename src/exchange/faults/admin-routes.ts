@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { UserError } from '../../foundation/errors.ts';
 import { formatFixed } from '../../foundation/fixed-point.ts';
+import { AcceleratedClock } from '../accelerated-clock.ts';
 import type { SocketKind } from '../bybit/socket-server.ts';
 import type { ExchangeParts } from '../exchange-parts.ts';
 import type { Account } from '../trading/account.ts';
@@ -44,12 +45,20 @@ export function addAdminRoutes(
       disconnect(kind);
       return { disconnected: kind };
     });
+    admin.get('/admin/clock', async () => clockOf(parts));
     admin.get('/admin/calls', async () => ({ calls: parts.counts.all }));
     admin.get('/admin/ledger', async () => ({
       time: parts.clock.now(),
       accounts: [...parts.accounts.values()].map(accountTruth),
     }));
   });
+}
+
+/** By which a process of this machine can have the exchange's time: see app/exchange-clock.ts. */
+function clockOf({ clock, wallClock }: ExchangeParts): Readonly<Record<string, number>> {
+  const { speed, anchor } =
+    clock instanceof AcceleratedClock ? clock : { speed: 1, anchor: { baseTime: wallClock.now(), time: clock.now() } };
+  return { time: clock.now(), speed, anchorBaseTime: anchor.baseTime, anchorTime: anchor.time };
 }
 
 /** The whole truth of an account: what a checker compares with. Exact decimals. */

@@ -129,8 +129,10 @@ export class RecordedMarket {
     this.#next = this.tape.nextPrintAfter(this.#playedUntil);
     const due = Math.min(this.#next?.time ?? Number.POSITIVE_INFINITY, this.#minuteEnd);
     this.#cancel = this.#clock.after(due - this.#clock.now(), () => {
-      do this.#playNext(listener);
-      while (Math.min(this.#next?.time ?? Number.POSITIVE_INFINITY, this.#minuteEnd) <= this.#clock.now());
+      // A timer of the machine may fire a moment early: no candle ends before its time.
+      while (Math.min(this.#next?.time ?? Number.POSITIVE_INFINITY, this.#minuteEnd) <= this.#clock.now()) {
+        this.#playNext(listener);
+      }
       this.#schedule(listener);
     });
   }
