@@ -47,7 +47,8 @@ async function serve(
   await slowDown('after', route, parts);
   const after = strike('after', route, parts);
   if (after !== undefined) return fail(after, reply, JSON.stringify(body));
-  return reply.send(body);
+  if ('limit' in route || !parts.faults.hasFalseAnswers) return reply.send(body);
+  return reply.type('application/json; charset=utf-8').send(parts.faults.answer(route.path, JSON.stringify(body)));
 }
 
 /** Does what is asked and gives the envelope of the answer. */

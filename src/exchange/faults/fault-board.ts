@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { UserError } from '../../foundation/errors.ts';
 import { Random } from '../../foundation/random.ts';
+import { type Destination, type FalseValue, falsified, isFalseValue } from './false-values.ts';
 import { type Fault, type FaultKind, type FaultOf, type FaultRequest, faultSchema, fits } from './fault.ts';
 
 /** A fault that is at work, and how often it has struck. */
@@ -16,11 +17,18 @@ export interface Delivery {
   readonly delayMs: number;
 }
 
+interface Active {
+  readonly fault: Fault;
+  struck: number;
+  /** What is told again and again. */
+  memory?: string;
+}
+
 type Listener = (fault: Fault, added: boolean) => void;
 
 /** The faults that are at work. Chance is seeded: the same requests in the same order are struck by the same faults. */
 export class FaultBoard {
-  readonly #active = new Map<number, { readonly fault: Fault; struck: number; memory?: string }>();
+  readonly #active = new Map<number, Active>();
   readonly #random: Random;
   readonly #listeners: Listener[] = [];
   #lastId = 0;
@@ -83,12 +91,37 @@ export class FaultBoard {
     let deliveries: Delivery[] = [{ text, delayMs: 0 }];
     for (const [id, active] of this.#active) {
       const { fault } = active;
+      if (isFalseValue(fault)) {
+        deliveries = this.#falsify(id, active, fault, { topic }, deliveries);
+        continue;
+      }
       if (!('topic' in fault) || fault.kind === 'refuse-subscription' || !fits(fault.topic, topic)) continue;
       if (!this.#happens(id, active)) continue;
       if (fault.kind === 'repeat') active.memory ??= text;
       deliveries = deliveries.flatMap((delivery) => this.#distort(fault, delivery, active.memory));
     }
     return deliveries;
+  }
+
+  get hasFalseAnswers(): boolean {
+    return [...this.#active.values()].some(({ fault }) => isFalseValue(fault) && fault.path !== undefined);
+  }
+
+  /** The answer to a look-up of the market, with false values where a fault strikes it. */
+  answer(path: string, text: string): string {
+    let deliveries: Delivery[] = [{ text, delayMs: 0 }];
+    for (const [id, active] of this.#active) {
+      if (isFalseValue(active.fault)) deliveries = this.#falsify(id, active, active.fault, { path }, deliveries);
+    }
+    return deliveries[0]!.text;
+  }
+
+  /** What does not concern the fault is not struck, and does not count. */
+  #falsify(id: number, active: Active, fault: FalseValue, to: Destination, all: Delivery[]): Delivery[] {
+    return all.map((delivery) => {
+      const text = isJson(delivery.text) ? falsified(fault, to, delivery.text) : undefined;
+      return text !== undefined && this.#happens(id, active) ? { ...delivery, text } : delivery;
+    });
   }
 
   #distort(fault: Fault, delivery: Delivery, memory: string | undefined): Delivery[] {
@@ -111,7 +144,8 @@ export class FaultBoard {
     }
   }
 
-  #happens(id: number, active: { readonly fault: Fault; struck: number }): boolean {
+  #happens(id: number, active: Active): boolean {
+    if (!this.#active.has(id)) return false;
     const { fault } = active;
     const probability = 'probability' in fault ? fault.probability : 1;
     if (probability < 1 && this.#random.next() >= probability) return false;
@@ -122,5 +156,15 @@ export class FaultBoard {
 
   #tell(fault: Fault, added: boolean): void {
     for (const listener of this.#listeners) listener(fault, added);
+  }
+}
+
+/** What an earlier fault cut off is none. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }

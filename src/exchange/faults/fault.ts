@@ -50,6 +50,45 @@ const candleFaults = [
   }),
 ] as const;
 
+/** Where values are false: in messages of a `topic`, in answers of a `path`, or both; of `closed` candles alone. */
+const places = { topic: z.string().optional(), path: z.string().optional(), closed: z.boolean().default(false) };
+
+export const IMPOSSIBLE_CANDLES = [
+  'high-below-low',
+  'close-outside',
+  'negative-volume',
+  'wrong-end',
+  'off-the-grid',
+  'seconds',
+  'microseconds',
+] as const;
+
+/** Messages that are well formed and wrong. */
+const falseValueFaults = [
+  /** A `field` has this value; without one it is missing; `bare`: written without quotes, such as `1e400` or `NaN`. */
+  z.strictObject({
+    kind: z.literal('false-value'),
+    field: z.string().min(1),
+    value: z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]).optional(),
+    bare: z.boolean().default(false),
+    ...places,
+    ...limits,
+  }),
+  /** Prices are `factor` times what they are. A candle's close is, and its extreme goes with it. */
+  z.strictObject({
+    kind: z.literal('spike'),
+    factor: z.number().positive().max(1_000_000).default(100),
+    ...places,
+    ...limits,
+  }),
+  z.strictObject({
+    kind: z.literal('impossible-candle'),
+    how: z.enum(IMPOSSIBLE_CANDLES),
+    ...places,
+    ...limits,
+  }),
+] as const;
+
 /** Requests over HTTP. `when`: before anything was done, or after the order was accepted and done. */
 const requestFaults = [
   z.strictObject({
@@ -79,6 +118,7 @@ export const faultSchema = z.discriminatedUnion('kind', [
   ...messageFaults,
   ...socketFaults,
   ...candleFaults,
+  ...falseValueFaults,
   ...requestFaults,
 ]);
 
