@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EXCHANGES } from './builtin-providers.ts';
 import {
   type Reading,
   readDuration,
@@ -12,6 +13,7 @@ import {
   readTimeframe,
 } from './config-values.ts';
 import { LOG_LEVELS, TRADING_MODES } from './configuration.ts';
+import { readAccountName } from './keys/account-name.ts';
 
 /*
  * The shape of `tradewind.yaml`. Everything may be left out. Each message is what is wanted, as the rest of a sentence
@@ -89,6 +91,7 @@ export const riskSchema = section({
   maximumOrderQuantity: orNone(above(0), 'a number above 0'),
   maximumOpenOrders: orNone(whole(1, 1_000_000), 'a whole number from 1 up'),
   maximumOrdersPerMinute: orNone(whole(1, 1_000_000), 'a whole number from 1 up'),
+  maximumPriceAge: orNone(notation(readDuration), 'a length of time such as 30s'),
 });
 
 const botSchema = z
@@ -128,6 +131,14 @@ const liveTradingSchema = section({
 
 export const configurationSchema = section({
   trading: section({ mode: name(TRADING_MODES), allowLive: flag, timeframe: notation(readTimeframe) }),
+  account: section({
+    exchange: name(EXCHANGES),
+    name: notation(readAccountName),
+    url: z.union([z.null(), text('an address such as http://127.0.0.1:8080').refine(isHttp)], {
+      error: "an address such as http://127.0.0.1:8080, or null for the exchange's own",
+    }),
+    keyFile: text('the path of a file'),
+  }),
   market: section({
     provider: text('the name of a provider or the path of a provider file'),
     url: text('an address such as http://127.0.0.1:8080').refine(isHttp, {

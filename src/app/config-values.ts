@@ -8,7 +8,7 @@ import {
 } from '../execution/cost-models.ts';
 import { closestName } from '../foundation/closest-name.ts';
 import { failed, type Result, success } from '../foundation/result.ts';
-import { type EpochMs, epochMs } from '../foundation/time.ts';
+import { type DurationMs, durationMs, type EpochMs, epochMs } from '../foundation/time.ts';
 import type { PositionSizing } from '../risk/position-sizing.ts';
 
 /*
@@ -141,11 +141,11 @@ const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 6
 const LONGEST_DURATION = 2_147_483_647;
 
 /** `500ms`, `30s`, `5m`, `1h`, `1d` in milliseconds. */
-export function readDuration(text: string): Reading<number> {
+export function readDuration(text: string): Reading<DurationMs> {
   const match = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)$/.exec(text);
   const duration = match === null ? 0 : Math.round(Number(match[1]) * DURATION_UNITS[match[2]!]!);
   return duration > 0 && duration <= LONGEST_DURATION
-    ? success(duration)
+    ? success(durationMs(duration))
     : failed('a length of time such as 30s, 5m or 1h, at most 24d');
 }
 

@@ -95,7 +95,7 @@ export interface SignalRecord {
   readonly price: number;
   /** Where that price came from, for example `candle:BTCUSDT:1m`; `none` while the symbol has no price. */
   readonly priceSource: string;
-  /** Age of that price at the decision, in the market's own time. */
+  /** Age of that price at the decision: in the market's own time, and on live markets in real time. */
   readonly priceAgeMs: number;
   readonly outcome: SignalOutcome;
 }

@@ -64,6 +64,21 @@ function failureOf(what: string, thrown: unknown): StrategyFailure {
   return new StrategyFailure(`the strategy ${what}: ${messageOf(thrown)}`, { cause: thrown });
 }
 
+/** Whether a signal wants to end the position, or to turn it round. */
+function endsPosition(signal: Signal, position: number): boolean {
+  if (position === 0) return false;
+  switch (signal.kind) {
+    case 'exit':
+      return true;
+    case 'enter':
+      return (signal.side === 'long') !== position > 0;
+    case 'target':
+      return signal.weight * position <= 0;
+    default:
+      return false;
+  }
+}
+
 /** Runs a piece of the strategy's own code; what it throws is the strategy's failure. */
 function guarded<Value>(what: string, run: () => Value): Value {
   try {
@@ -91,6 +106,12 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #exposure: Exposure;
   readonly #markTimes: number[];
+  /**
+   * How far behind the present, in real time, what is decided on is, in milliseconds; `undefined` where the market's own time is
+   * all there is: in backtests and replays. The driver of a live market sets it before {@link decide}.
+   */
+  lag: number | undefined = undefined;
+  readonly #postponedExits = new Map<string, string>();
   readonly #watchesVolatility: boolean;
   readonly #markSources: readonly string[];
   readonly #volatility: readonly VolatilityEstimate[];
@@ -112,7 +133,9 @@ export class Engine {
     this.#prefix = botPrefix(options.botId);
     this.account = new Account(options.currency, options.startingBalance, options.instruments, options.rates);
     this.gate = new RiskGate(options.limits);
-    this.#exposure = new Exposure(market, this.account, this.orders, options.instruments);
+    this.#exposure = new Exposure(market, this.account, this.orders, options.instruments, (symbol) =>
+      this.lag === undefined ? 0 : this.#ageOf(symbol),
+    );
     this.#markTimes = doubles(options.instruments.length, 0);
     this.#watchesVolatility = options.sizing.kind === 'volatility-target';
     const execution = options.instruments.map((one) => market.windows[market.executionWindow(one.symbol)]!.feed);
@@ -149,9 +172,27 @@ export class Engine {
       this.#withdrawEntries();
     }
     const signals = this.#decision();
-    if (signals === undefined) return;
-    if (Array.isArray(signals)) for (const signal of signals) this.#take(signal);
-    else this.#take(signals as ReadSignal);
+    if (signals !== undefined) {
+      if (Array.isArray(signals)) for (const signal of signals) this.#take(signal);
+      else this.#take(signals as ReadSignal);
+    }
+    if (this.#postponedExits.size > 0) this.#takePostponedExits();
+  }
+
+  /** Exits that were refused as their price was stale: carried out at the first fresh one, if nothing else was wished since. */
+  #takePostponedExits(): void {
+    const { maximumPriceAge } = this.#options.limits;
+    for (const [symbol, reason] of [...this.#postponedExits]) {
+      if (this.account.position(symbol) === 0) this.#postponedExits.delete(symbol);
+      else if (this.#ageOf(symbol) <= (maximumPriceAge ?? Number.POSITIVE_INFINITY)) {
+        this.#take(success({ kind: 'exit', symbol, reason: `postponed while the price was stale: ${reason}` }));
+      }
+    }
+  }
+
+  /** How old the mark of a symbol is, in milliseconds: in the market's own time, and in real time where there is a lag. */
+  #ageOf(symbol: string): number {
+    return this.#now - this.#markTimes[this.account.indexOf(symbol)]! + (this.lag ?? 0);
   }
 
   /** What the strategy decides; `undefined`: nothing. */
@@ -204,6 +245,7 @@ export class Engine {
       gate: this.gate.snapshot(),
       orders: this.orders.snapshot(),
       markTimes: [...this.#markTimes],
+      postponedExits: [...this.#postponedExits],
       volatility: this.#volatility.map((estimate) => encodeState([...estimate.state()])),
     };
   }
@@ -220,6 +262,10 @@ export class Engine {
     (saved.markTimes as readonly number[]).forEach((one, index) => {
       this.#markTimes[index] = one;
     });
+    this.#postponedExits.clear();
+    for (const [symbol, reason] of saved.postponedExits as readonly (readonly [string, string])[]) {
+      this.#postponedExits.set(symbol, reason);
+    }
     (saved.volatility as readonly Json[]).forEach((one, index) => {
       this.#volatility[index]!.takeUp(decodeState(one) as number[]);
     });
@@ -242,9 +288,18 @@ export class Engine {
     }
     const signal = read.value;
     const outcome = this.#outcomeOf(signalId, signal);
+    if (this.lag !== undefined) this.#postponeIfStale(signal, outcome);
     if (listener.isLean) {
       if (outcome.kind === 'refused') listener.refusedSignal();
     } else listener.signal(this.#recordOf(signalId, signal, outcome));
+  }
+
+  /** What wishes to get out of a position is not lost with a stale price: see {@link #takePostponedExits}. */
+  #postponeIfStale(signal: Signal, outcome: SignalOutcome): void {
+    const { symbol, reason } = signal;
+    const isStale = outcome.kind === 'refused' && outcome.code === 'STALE_PRICE';
+    if (isStale && endsPosition(signal, this.account.position(symbol))) this.#postponedExits.set(symbol, reason);
+    else this.#postponedExits.delete(symbol);
   }
 
   #outcomeOf(signalId: string, signal: Signal): SignalOutcome {
@@ -275,7 +330,7 @@ export class Engine {
       signal,
       price: hasPrice ? mark : 0,
       priceSource: hasPrice ? this.#markSources[index]! : 'none',
-      priceAgeMs: hasPrice ? this.#now - this.#markTimes[index]! : 0,
+      priceAgeMs: hasPrice ? this.#ageOf(signal.symbol) : 0,
       outcome,
     };
   }

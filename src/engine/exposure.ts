@@ -19,8 +19,17 @@ export class Exposure implements RiskView {
   readonly #account: Account;
   readonly #orders: OpenOrders;
   readonly #instruments: ReadonlyMap<string, Instrument>;
+  readonly #ageOf: (symbol: string) => number;
 
-  constructor(market: EngineMarket, account: Account, orders: OpenOrders, instruments: readonly Instrument[]) {
+  /** @param ageOf how old, in real time, the mark of a symbol is, in milliseconds */
+  constructor(
+    market: EngineMarket,
+    account: Account,
+    orders: OpenOrders,
+    instruments: readonly Instrument[],
+    ageOf: (symbol: string) => number,
+  ) {
+    this.#ageOf = ageOf;
     this.#market = market;
     this.#account = account;
     this.#orders = orders;
@@ -37,6 +46,10 @@ export class Exposure implements RiskView {
 
   price(symbol: string): number {
     return this.#account.mark(symbol);
+  }
+
+  priceAge(symbol: string): number {
+    return this.#ageOf(symbol);
   }
 
   reach(symbol: string): Reach {

@@ -137,6 +137,13 @@ export class TradingSession {
     this.engine.onOrderEvent(event);
   }
 
+  /** Carries out what came of events between two slices: what a venue's word makes necessary at the venue. */
+  carryOut(now: EpochMs): void {
+    if (this.engine.commands.length === 0) return;
+    this.#now = now;
+    this.#flush();
+  }
+
   snapshot(): Json {
     return { engine: this.engine.snapshot(), venue: this.#venue.snapshot() };
   }

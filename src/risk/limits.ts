@@ -1,3 +1,5 @@
+import type { DurationMs } from '../foundation/time.ts';
+
 /** What a bot may do. Shares are of its equity; `null` is no limit. */
 export interface RiskLimits {
   /** The largest position in one symbol, as a share of equity (S4-69). */
@@ -24,6 +26,8 @@ export interface RiskLimits {
   readonly maximumOpenOrders: number | null;
   /** Orders per minute of the market's time; a flood trips it. Exits and protection as above. */
   readonly maximumOrdersPerMinute: number | null;
+  /** How old, in real time, the price may be on which an order is decided; holds for exits too, which come later then. */
+  readonly maximumPriceAge: DurationMs | null;
 }
 
 /** The defaults of the configuration: cautious, as the seeds' documents have them. */
@@ -40,6 +44,7 @@ export const defaultLimits: RiskLimits = {
   maximumOrderQuantity: null,
   maximumOpenOrders: 50,
   maximumOrdersPerMinute: 120,
+  maximumPriceAge: 30_000 as DurationMs,
 };
 
 /** Lets through all that is sound: for comparing with other backtesters, never for money. */
@@ -56,4 +61,5 @@ export const noLimits: RiskLimits = {
   maximumOrderQuantity: null,
   maximumOpenOrders: null,
   maximumOrdersPerMinute: null,
+  maximumPriceAge: null,
 };

@@ -4,6 +4,7 @@ import type { EpochMs } from '../foundation/time.ts';
 /** The stable codes of refusals: programs and people may rely on them. */
 export type RefusalCode =
   | 'NOT_A_NUMBER'
+  | 'STALE_PRICE'
   | 'BAD_SIGNAL'
   | 'HALTED'
   | 'SHORT_NOT_ALLOWED'
@@ -46,6 +47,8 @@ export interface RiskView {
   readonly equity: number;
   /** The latest close of the symbol. */
   price(symbol: string): number;
+  /** How old that price is in real time, in milliseconds; 0 where the market's own time is all there is. */
+  priceAge(symbol: string): number;
   /** How far the position may get to either side when working and just submitted orders fill. */
   reach(symbol: string): Reach;
   /** The value of every other symbol's {@link Reach} on its larger side. */

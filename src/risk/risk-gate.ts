@@ -145,6 +145,11 @@ export class RiskGate {
         `price ${price} and equity ${view.equity} must be finite, the price above 0`,
       );
     }
+    const { maximumPriceAge } = this.limits;
+    if (maximumPriceAge !== null && !(view.priceAge(terms.symbol) <= maximumPriceAge)) {
+      const age = view.priceAge(terms.symbol);
+      return refuse('STALE_PRICE', age, maximumPriceAge, `the price of ${terms.symbol} is ${age} ms old`);
+    }
     const { quantity } = terms;
     if (quantity.kind === 'equity-fraction' && !(quantity.fraction > 0 && quantity.fraction <= 1)) {
       const { fraction } = quantity;

@@ -4,7 +4,7 @@ import { type Instrument, instrument } from '../../src/domain/instrument.ts';
 import type { Execution, OrderTerms } from '../../src/domain/order.ts';
 import { fromNumber, type Price, type Quantity, toNumber } from '../../src/foundation/fixed-point.ts';
 import { Random } from '../../src/foundation/random.ts';
-import { DAY_MS, epochMs, MINUTE_MS } from '../../src/foundation/time.ts';
+import { DAY_MS, durationMs, epochMs, MINUTE_MS } from '../../src/foundation/time.ts';
 import type { RiskLimits } from '../../src/risk/limits.ts';
 import type { RefusalCode, RiskView } from '../../src/risk/risk-check.ts';
 import { RiskGate } from '../../src/risk/risk-gate.ts';
@@ -36,7 +36,8 @@ function between(random: Random, low: number, high: number): number {
 }
 
 const chance = (random: Random, probability: number): boolean => random.next() < probability;
-const maybe = (random: Random, value: number): number | null => (chance(random, 0.5) ? value : null);
+const maybe = <Value extends number>(random: Random, value: Value): Value | null =>
+  chance(random, 0.5) ? value : null;
 
 function drawLimits(random: Random): RiskLimits {
   return {
@@ -52,6 +53,7 @@ function drawLimits(random: Random): RiskLimits {
     maximumOrderQuantity: maybe(random, between(random, 0.1, 500)),
     maximumOpenOrders: maybe(random, random.integer(1, 30)),
     maximumOrdersPerMinute: maybe(random, random.integer(1, 20)),
+    maximumPriceAge: maybe(random, durationMs(random.integer(500, 60_000))),
   };
 }
 
@@ -63,6 +65,8 @@ interface State {
   readonly high: number;
   readonly besides: number;
   readonly open: number;
+  /** Of the price. */
+  readonly age: number;
   readonly traded: Instrument;
 }
 
@@ -80,6 +84,7 @@ function drawState(random: Random, time: number): State {
     high,
     besides: random.next() * equity,
     open: random.integer(0, 40),
+    age: chance(random, 0.1) ? random.integer(0, 70_000) : 0,
     traded,
   };
 }
@@ -89,6 +94,7 @@ function viewOf(state: State): RiskView {
     time: epochMs(state.time),
     equity: state.equity,
     price: () => state.price,
+    priceAge: () => state.age,
     reach: () => ({ low: state.low, high: state.high }),
     exposureBesides: () => state.besides,
     openOrders: () => state.open,
@@ -164,6 +170,7 @@ function broken(terms: OrderTerms, state: State, limits: RiskLimits, tally: Tall
   )
     return codes.add('NOT_A_NUMBER');
   const isFraction = quantity.kind === 'equity-fraction';
+  if (limits.maximumPriceAge !== null && state.age > limits.maximumPriceAge) codes.add('STALE_PRICE');
   if (isFraction && !(quantity.fraction > 0 && quantity.fraction <= 1)) return codes.add('NOT_A_NUMBER');
   const named: Price[] = [];
   if ('limitPrice' in execution && execution.limitPrice !== undefined) named.push(execution.limitPrice);
@@ -294,7 +301,7 @@ describe('the risk gate', () => {
       `${approved} let through; held: ${[...seen].map(([code, times]) => `${code} ${times}`).join(', ')}`,
     );
     assert.ok(approved > ORDERS / 20);
-    assert.equal(seen.size, 18, 'every rule was tried');
+    assert.equal(seen.size, 19, 'every rule was tried');
   });
 
   test('lets no order through that has a number which is none', () => {
@@ -351,6 +358,7 @@ describe('the risk gate', () => {
       maximumOrderQuantity: 1e6,
       maximumOpenOrders: 10,
       maximumOrdersPerMinute: 10,
+      maximumPriceAge: null,
     };
     assert.ok(new RiskGate(wide).check(terms, viewOf(state)).approved);
     for (const name of Object.keys(wide) as (keyof RiskLimits)[]) {
@@ -396,6 +404,7 @@ describe('the risk gate', () => {
       maximumOrderQuantity: 0,
       maximumOpenOrders: 0,
       maximumOrdersPerMinute: 0,
+      maximumPriceAge: null,
     };
     for (let order = 0; order < 3_000; order++) {
       const gate = new RiskGate(nothing);
@@ -447,6 +456,7 @@ describe('the risk gate', () => {
       maximumOrderQuantity: null,
       maximumOpenOrders: null,
       maximumOrdersPerMinute: null,
+      maximumPriceAge: null,
     };
     const { after: _, ...drawn } = drawOrder(new Random(3), state);
     const entry: OrderTerms = {
@@ -501,5 +511,6 @@ describe('the risk gate', () => {
 function worthNothing({ side, quantity }: OrderTerms, { low, high, equity, price }: State): boolean {
   const units = quantity.kind === 'units' ? toNumber(quantity.quantity) : (quantity.fraction * equity) / price;
   const towards = side === 'buy' ? high : -low;
-  return Math.max(0, towards) + Math.max(0, units) <= 1.5 * Math.max(high, -low, 0) || towards + units <= 0;
+  const opened = Math.min(units, towards + units);
+  return Math.max(0, towards) + Math.max(0, opened) <= 1.5 * Math.max(high, -low, 0) || opened <= 0;
 }
