@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
 import type { Logger } from '../foundation/logger.ts';
+import { redact } from '../foundation/redaction.ts';
 import type { LoggingConfiguration } from './configuration.ts';
 
 export interface OpenLog {
@@ -9,8 +10,8 @@ export interface OpenLog {
   close(): Promise<void>;
 }
 
-/** Fields that may hold a secret are never written, whoever logs them. */
-const SECRET_FIELDS = ['password', 'secret', 'apiKey', 'token', 'authorization', 'url'];
+/** Never written, whoever logs them: addresses may hold a password. What is a secret by itself is hidden in every line. */
+const SECRET_FIELDS = ['password', 'secret', 'apiKey', 'token', 'authorization', 'url', '*.url'];
 
 /**
  * The log: JSON lines in `{folder}/tradewind.log`, or on standard error where no folder is set. What a person must know
@@ -30,6 +31,7 @@ export function openLogger({ level, folder }: LoggingConfiguration): OpenLog {
     {
       level,
       redact: { paths: SECRET_FIELDS, censor: '(hidden)' },
+      hooks: { streamWrite: redact },
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
     },

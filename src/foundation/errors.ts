@@ -1,3 +1,5 @@
+import { redact } from './redaction.ts';
+
 /**
  * A user's mistake: bad input, a missing file, a wrong option. The message is one clear sentence that says what is
  * wrong, where, and how to mend it. The command line prints it without a stack trace and exits with code 2.
@@ -29,9 +31,9 @@ export function invariant(
   if (!condition) throw new InvariantError(message, details);
 }
 
-/** The message of anything thrown. */
+/** The message of anything thrown, without keys and signatures: client libraries put whole requests into theirs. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return redact(thrown instanceof Error ? thrown.message : String(thrown));
 }
 
 function describe(details: Readonly<Record<string, unknown>>): string {
