@@ -35,7 +35,7 @@ export const systemClock: Clock = {
   monotonic: () => performance.now() as DurationMs,
   after(delay, action) {
     mustBeDuration(delay);
-    let left = delay;
+    let left = Math.max(0, delay);
     let timer: NodeJS.Timeout;
     const wait = (): void => {
       const part = Math.min(left, LONGEST_TIMER_MS);
