@@ -37,7 +37,12 @@ export function readMarkets(loaded: unknown, kind: MarketKind): readonly CcxtMar
  *
  * @throws UserError when there is none
  */
-export function findMarket(symbol: string, markets: readonly CcxtMarket[], venue: Venue, kind: MarketKind): CcxtMarket {
+export function findMarket(
+  symbol: string,
+  markets: readonly CcxtMarket[],
+  venue: Pick<Venue, 'title'>,
+  kind: MarketKind,
+): CcxtMarket {
   const wanted = plain(symbol);
   const found =
     markets.find(({ id }) => id === symbol) ??

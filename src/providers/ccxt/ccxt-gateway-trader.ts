@@ -1,0 +1,32 @@
+import type { CcxtExchange } from './ccxt-exchange.ts';
+
+/** ccxt's exchange, as far as trading needs it. Requests that are called by their own path are looked up by name. */
+export interface CcxtTrader extends CcxtExchange {
+  apiKey: string;
+  secret: string;
+  /** The third part of some exchanges' keys. */
+  password: string | undefined;
+  enableRateLimit: boolean;
+  timeout: number;
+  /** What ccxt makes numbers with: `String` keeps them exact. */
+  number: unknown;
+  milliseconds(): number;
+  nonce(): number;
+  enableDemoTrading(enable: boolean): void;
+  setSandboxMode(enable: boolean): void;
+  implodeHostname(url: string): string;
+  authenticate(url: string): Promise<unknown>;
+  watchTopics(url: string, hashes: readonly string[], topics: readonly string[]): Promise<unknown>;
+  handleErrors(
+    status: number,
+    reason: string,
+    url: string,
+    method: string,
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    answer: unknown,
+    requestHeaders: unknown,
+    requestBody: unknown,
+  ): unknown;
+  undiciRequest(url: string, request: Readonly<Record<string, unknown>>): Promise<unknown>;
+}
