@@ -8,7 +8,6 @@ import type {
   VenueRules,
   WireOrder,
 } from '../../execution/order-gateway.ts';
-import type { Secret } from '../../foundation/secret.ts';
 import type { EpochMs } from '../../foundation/time.ts';
 import type { BudgetTerms } from './ccxt-gateway-budget.ts';
 import type { VenueCalls } from './ccxt-gateway-calls.ts';
@@ -16,14 +15,6 @@ import type { RefusalCodes, VenueRefused } from './ccxt-gateway-failures.ts';
 import type { CcxtTrader } from './ccxt-gateway-trader.ts';
 import type { CcxtMarket } from './ccxt-market.ts';
 import type { MarketKind } from './venues.ts';
-
-/** A key of an account. */
-export interface Credentials {
-  readonly key: Secret;
-  readonly secret: Secret;
-  /** Where the exchange wants a passphrase too. */
-  readonly passphrase?: Secret;
-}
 
 /** What a venue's part of the gateway works with. */
 export interface VenueContext {

@@ -1,3 +1,4 @@
+import type { AccountAccess } from '../../execution/account-access.ts';
 import type {
   Answer,
   CancelOutcome,
@@ -30,22 +31,18 @@ import { VenueClock } from './ccxt-gateway-clock.ts';
 import { AnswerLost, NotSent, VenueRefused } from './ccxt-gateway-failures.ts';
 import { PrivateStream } from './ccxt-gateway-stream.ts';
 import type { CcxtTrader } from './ccxt-gateway-trader.ts';
-import type { Credentials, OrderVenue, VenueTerms } from './ccxt-gateway-venue.ts';
+import type { OrderVenue, VenueTerms } from './ccxt-gateway-venue.ts';
 import { reasonText, SenselessMessage } from './ccxt-gateway-words.ts';
 import { type CcxtMarket, findMarket, readMarkets } from './ccxt-market.ts';
 import type { MarketKind } from './venues.ts';
 
 export interface CcxtGatewayOptions {
   readonly venue: VenueTerms;
-  /** For people and records. */
-  readonly account: string;
-  readonly mode: 'demo' | 'live';
+  /** Which account, where, with which key; for real money the proof that a person allowed it. */
+  readonly access: AccountAccess;
   readonly kind: MarketKind;
   /** What is traded, in the platform's names. */
   readonly symbols: readonly string[];
-  readonly credentials: Credentials;
-  /** Stands in for the exchange's hosts; `null` for the exchange itself. */
-  readonly baseUrl: string | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -92,9 +89,10 @@ export class CcxtGateway implements OrderGateway {
   #isMeasuring = false;
 
   constructor(options: CcxtGatewayOptions) {
-    const { venue, clientIds } = options;
+    const { venue, access, clientIds } = options;
+    invariant(access.exchange === venue.id, 'An account at another exchange', { account: access.account });
     this.#options = options;
-    this.account = options.account;
+    this.account = access.account;
     this.rules = {
       ...venue.rules,
       ...(clientIds !== undefined && { clientIds }),
@@ -219,16 +217,17 @@ export class CcxtGateway implements OrderGateway {
   }
 
   async #load(): Promise<OrderVenue> {
-    const { venue, kind, mode, baseUrl, credentials, clock, logger } = this.#options;
-    const isDemo = mode === 'demo';
+    const { venue, kind, access, clock, logger } = this.#options;
+    const { apiKey, url } = access;
+    const isDemo = access.mode === 'demo';
     const options = venue.options(kind, this.rules.receiveWindowMs);
-    const exchange = (await loadCcxtExchange(venue.id, options, baseUrl, logger, (loaded) => {
+    const exchange = (await loadCcxtExchange(venue.id, options, url, logger, (loaded) => {
       if (isDemo) venue.demo(loaded as CcxtTrader);
     })) as CcxtTrader;
     const timeoutMs = this.#options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
-    exchange.apiKey = credentials.key.reveal();
-    exchange.secret = credentials.secret.reveal();
-    exchange.password = credentials.passphrase?.reveal();
+    exchange.apiKey = apiKey.key.reveal();
+    exchange.secret = apiKey.secret.reveal();
+    exchange.password = apiKey.passphrase?.reveal();
     exchange.timeout = timeoutMs;
     // Who may ask when is decided by our budget: ccxt's queue has no end.
     exchange.enableRateLimit = false;
@@ -278,7 +277,7 @@ export class CcxtGateway implements OrderGateway {
     if (this.#isClosed) throw new UserError(`${this.account} was closed before it was open.`);
     if (thrown instanceof VenueRefused && venue.isKeyDenied(thrown.code)) {
       throw new UserError(
-        `${venue.title} does not accept the key of ${this.account} (${thrown.message}); check the key, its secret, its addresses, and whether it belongs to ${this.#options.mode} trading.`,
+        `${venue.title} does not accept the key of ${this.account} (${thrown.message}); check the key, its secret, its addresses, and whether it belongs to ${this.#options.access.mode} trading.`,
       );
     }
     const mayPass = [NotSent, AnswerLost, VenueRefused, SenselessMessage].some((kind) => thrown instanceof kind);
