@@ -1,11 +1,11 @@
-import type { ChainableCommander, Redis } from 'ioredis';
 import type { Clock } from '../foundation/clock.ts';
 import { messageOf } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { LogPosition } from './event-bus.ts';
-import { type RedisConnection, reasonOf } from './redis-connection.ts';
-import { ENTRY_FIELD } from './redis-log.ts';
-import { RecentEntries } from './redis-recent-entries.ts';
+import { reasonOf } from './redis-connection.ts';
+import { appendCommand, RecentEntries } from './redis-recent-entries.ts';
+import type { RespConnection } from './resp-connection.ts';
+import { RespError } from './resp-reader.ts';
 
 /** Entries in one transaction. */
 const BATCH = 1_000;
@@ -33,7 +33,7 @@ interface Waiting {
  * has forgotten of the last seconds is appended again before anything else.
  */
 export class RedisAppender {
-  readonly #connection: RedisConnection;
+  readonly #connection: RespConnection;
   readonly #logger: Logger;
   readonly #recent: RecentEntries;
   readonly #queue: Waiting[] = [];
@@ -41,7 +41,7 @@ export class RedisAppender {
   /** The life of the connection in which the server was last seen to hold what it had acknowledged. */
   #checkedLife: number;
 
-  constructor(connection: RedisConnection, clock: Clock, logger: Logger) {
+  constructor(connection: RespConnection, clock: Clock, logger: Logger) {
     this.#connection = connection;
     this.#logger = logger;
     this.#recent = new RecentEntries(clock);
@@ -88,19 +88,16 @@ export class RedisAppender {
   async #send(batch: readonly Waiting[]): Promise<void> {
     const [only] = batch;
     if (only && batch.length === 1) {
-      const position = await this.#request((redis) => redis.xadd(only.key, '*', ENTRY_FIELD, only.text));
+      const position = await this.#request((connection) => connection.command(...appendCommand(only.key, only.text)));
       this.#settle(only, position as LogPosition);
       return;
     }
-    const replies = await this.#request(async (redis) => {
-      const transaction: ChainableCommander = redis.multi();
-      for (const { key, text } of batch) transaction.xadd(key, '*', ENTRY_FIELD, text);
-      return (await transaction.exec()) ?? [];
-    });
+    const commands = batch.map(({ key, text }) => appendCommand(key, text));
+    const replies = await this.#request((connection) => connection.transaction(commands));
     for (const [index, waiting] of batch.entries()) {
-      const [error, position] = replies[index] ?? [new Error('Redis did not say where the entry is'), null];
-      if (error) fail(waiting.call, error);
-      else this.#settle(waiting, position as LogPosition);
+      const reply = replies[index];
+      if (reply instanceof RespError) fail(waiting.call, reply);
+      else this.#settle(waiting, reply as LogPosition);
     }
   }
 
@@ -111,24 +108,24 @@ export class RedisAppender {
   }
 
   /** Repeats `operation` until the server answers, each time after what the server has forgotten. */
-  #request<Reply>(operation: (redis: Redis) => Promise<Reply>): Promise<Reply> {
-    return this.#connection.request(async (redis) => {
-      await this.#restoreForgotten(redis);
-      return await operation(redis);
+  #request<Reply>(operation: (connection: RespConnection) => Promise<Reply>): Promise<Reply> {
+    return this.#connection.request(async (connection) => {
+      await this.#restoreForgotten(connection);
+      return await operation(connection);
     });
   }
 
-  async #restoreForgotten(redis: Redis): Promise<void> {
+  async #restoreForgotten(connection: RespConnection): Promise<void> {
     const life = this.#connection.lives;
     if (life === this.#checkedLife) return;
-    const entries = await this.#recent.restore(redis);
+    const entries = await this.#recent.restore(connection);
     this.#checkedLife = life;
     if (entries > 0) this.#logger.warn('Redis had forgotten its last entries; they were appended again', { entries });
   }
 
   async #restoreWithoutMore(): Promise<void> {
     try {
-      await this.#connection.request((redis) => this.#restoreForgotten(redis));
+      await this.#connection.request((connection) => this.#restoreForgotten(connection));
     } catch (error) {
       this.#logger.warn('What Redis had acknowledged could not be checked', { error: messageOf(error) });
     }

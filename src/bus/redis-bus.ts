@@ -1,23 +1,31 @@
 import type { Redis } from 'ioredis';
 import { type Clock, nextTurn, sleep } from '../foundation/clock.ts';
-import { invariant } from '../foundation/errors.ts';
+import { invariant, UserError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
+import { Random } from '../foundation/random.ts';
 import { isPattern } from './channel-pattern.ts';
 import { ConsumerLoop, deadLetterName } from './consumer-loop.ts';
 import { ConsumerSet } from './consumer-set.ts';
 import type { ConsumeOptions, Consumer, EventBus, LogEntry, LogPosition, Message, Unsubscribe } from './event-bus.ts';
 import { decodePayload, encodePayload } from './event-codec.ts';
 import { RedisAppender } from './redis-appender.ts';
-import { connectRedis, isFinal, type RedisConnection, type RedisConnector } from './redis-connection.ts';
+import {
+  CONNECT_WITHIN_MS,
+  connectRedis,
+  isFinal,
+  type RedisConnection,
+  type RedisConnector,
+} from './redis-connection.ts';
 import { entryText, groupBacklog, oldestPosition, readEntries, trimAcknowledged } from './redis-log.ts';
 import { RedisMember } from './redis-member.ts';
 import { checkSafety } from './redis-safety.ts';
 import { RedisSubscriber } from './redis-subscriber.ts';
+import { RespConnection } from './resp-connection.ts';
 import { Subscription } from './subscription.ts';
 import type { Log, Topic } from './topics.ts';
 
 export interface RedisBusOptions {
-  /** `redis://user:password@host:6379/0`, or `rediss://` over TLS. */
+  /** See redis-address.ts. */
   readonly url: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -47,12 +55,48 @@ export async function connectRedisBus(options: RedisBusOptions): Promise<EventBu
   const { clock, logger } = options;
   const { connector, commands } = await connectRedis(options.url, clock, logger);
   try {
-    await checkSafety(commands, connector.address, options.allowUnsafeRedis ?? false, logger);
+    await checkSafety(commands, connector.address.label, options.allowUnsafeRedis ?? false, logger);
+    return new RedisBus(options, { connector, commands, ...(await connectFast(connector, clock, logger)) });
   } catch (error) {
     commands.close();
     throw error;
   }
-  return new RedisBus(options, connector, commands);
+}
+
+/**
+ * What is on the way from a price to an order goes over connections of our own; the client library has all the rest.
+ */
+async function connectFast(
+  { address }: RedisConnector,
+  clock: Clock,
+  logger: Logger,
+): Promise<Pick<BusConnections, 'publisher' | 'subscriber'>> {
+  const jitter = new Random(clock.now(), 'redis-reconnect-fast');
+  const open = (name: string): RespConnection => new RespConnection({ address, name, clock, logger, jitter });
+  const [publisher, subscriber] = [open('publisher'), open('subscriber')];
+  const refuse = (): void => {
+    for (const connection of [publisher, subscriber]) connection.close();
+  };
+  const cancel = clock.after(CONNECT_WITHIN_MS, refuse);
+  try {
+    await Promise.all([publisher.ready(), subscriber.ready()]);
+  } catch {
+    throw new UserError(
+      `Redis at ${address.label} takes one connection and no more: raise maxclients in its redis.conf, or free some.`,
+    );
+  } finally {
+    cancel();
+  }
+  return { publisher, subscriber };
+}
+
+interface BusConnections {
+  readonly connector: RedisConnector;
+  /** For questions, and what manages logs and groups. */
+  readonly commands: RedisConnection;
+  /** What is published and appended. */
+  readonly publisher: RespConnection;
+  readonly subscriber: RespConnection;
 }
 
 class RedisBus implements EventBus {
@@ -61,6 +105,7 @@ class RedisBus implements EventBus {
   readonly #prefix: string;
   readonly #connector: RedisConnector;
   readonly #commands: RedisConnection;
+  readonly #publisher: RespConnection;
   readonly #appender: RedisAppender;
   readonly #subscriber: RedisSubscriber;
   readonly #consumers: ConsumerSet;
@@ -68,14 +113,15 @@ class RedisBus implements EventBus {
   #underWay = 0;
   #lost = 0;
 
-  constructor(options: RedisBusOptions, connector: RedisConnector, commands: RedisConnection) {
+  constructor(options: RedisBusOptions, { connector, commands, publisher, subscriber }: BusConnections) {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#prefix = options.keyPrefix ?? '';
     this.#connector = connector;
     this.#commands = commands;
-    this.#appender = new RedisAppender(commands, options.clock, options.logger);
-    this.#subscriber = new RedisSubscriber(connector.open('subscriber'), this.#prefix, options.logger);
+    this.#publisher = publisher;
+    this.#appender = new RedisAppender(publisher, options.clock, options.logger);
+    this.#subscriber = new RedisSubscriber(subscriber, this.#prefix, options.logger);
     this.#consumers = new ConsumerSet(options.clock, options.logger, options.closeWithinMs);
   }
 
@@ -85,10 +131,10 @@ class RedisBus implements EventBus {
     });
     const text = encodePayload(topic.codec, payload);
     if (this.#closed) return;
-    if (!this.#commands.isReady || this.#underWay >= PUBLISH_LIMIT) return this.#lose();
+    if (!this.#publisher.isReady || this.#underWay >= PUBLISH_LIMIT) return this.#lose();
     this.#underWay++;
     try {
-      await this.#commands.redis.publish(this.#prefix + topic.channel, text);
+      await this.#publisher.publish(this.#prefix + topic.channel, text);
       if (this.#lost > 0) this.#tellLoss();
     } catch (error) {
       if (isFinal(error)) throw error;
@@ -162,6 +208,7 @@ class RedisBus implements EventBus {
     await this.#consumers.close();
     // What was appended before is on its way; without a server it can't arrive.
     await this.#drainAppends();
+    this.#publisher.close();
     this.#commands.close();
   }
 
@@ -172,7 +219,7 @@ class RedisBus implements EventBus {
       isIdle = true;
     });
     await nextTurn();
-    for (let waited = 0; !isIdle && this.#commands.isReady && waited < ANSWER_WITHIN_MS; waited += DRAIN_LOOK_MS) {
+    for (let waited = 0; !isIdle && this.#publisher.isReady && waited < ANSWER_WITHIN_MS; waited += DRAIN_LOOK_MS) {
       await sleep(this.#clock, DRAIN_LOOK_MS);
     }
   }
@@ -194,7 +241,9 @@ class RedisBus implements EventBus {
   #withinTime<Reply>(work: Promise<Reply>): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const late = () =>
-        reject(new Error(`Redis at ${this.#connector.address} did not answer within ${ANSWER_WITHIN_MS / 1000} s`));
+        reject(
+          new Error(`Redis at ${this.#connector.address.label} did not answer within ${ANSWER_WITHIN_MS / 1000} s`),
+        );
       const cancel = this.#clock.after(ANSWER_WITHIN_MS, late);
       work.then(resolve, reject).finally(cancel);
     });

@@ -3,23 +3,23 @@ import { type Clock, sleep } from '../foundation/clock.ts';
 import { messageOf, UserError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { Random } from '../foundation/random.ts';
+import { parseRedisAddress, type RedisAddress, startCommand, withCredentials } from './redis-address.ts';
 
 /** How long the first connection may take. */
-const CONNECT_WITHIN_MS = 2_500;
+export const CONNECT_WITHIN_MS = 2_500;
 /** A connection on which a command stays unanswered for so long is dead (half-open, or the server hangs). */
-const SILENCE_LIMIT_MS = 4_000;
-const HEARTBEAT_MS = 2_000;
+export const SILENCE_LIMIT_MS = 4_000;
+export const HEARTBEAT_MS = 2_000;
 /** How long a server may take to close a connection that we have closed. */
 const DISCONNECT_WITHIN_MS = 200;
-const RECONNECT_FIRST_MS = 50;
-const RECONNECT_LONGEST_MS = 1_000;
+export const RECONNECT_FIRST_MS = 50;
+export const RECONNECT_LONGEST_MS = 1_000;
 /** Before a command is repeated that the server could not serve just now. */
-const REPEAT_AFTER_MS = 50;
+export const REPEAT_AFTER_MS = 50;
 
 /** Makes connections to one Redis server. */
 export interface RedisConnector {
-  /** `host:port`, for people: never with a password. */
-  readonly address: string;
+  readonly address: RedisAddress;
   /** A further connection; it is usable at once, and waits for the server by itself. */
   open(name: string): RedisConnection;
 }
@@ -140,7 +140,7 @@ export async function connectRedis(
   clock: Clock,
   logger: Logger,
 ): Promise<{ connector: RedisConnector; commands: RedisConnection }> {
-  const address = addressOf(url);
+  const address = parseRedisAddress(url);
   const { Redis } = await import('ioredis');
   const jitter = new Random(clock.now(), 'redis-reconnect');
   const state = { established: false };
@@ -165,8 +165,12 @@ export async function connectRedis(
     autoResubscribe: false,
   } satisfies RedisOptions;
   const create = (name: string): RedisConnection => {
-    const redis = new Redis(url, { ...options, connectionName: `tradewind-${name}` });
-    return new RedisConnection({ redis, name, address, clock, logger });
+    const named = { ...options, connectionName: `tradewind-${name}` };
+    const redis =
+      address.place.kind === 'unix'
+        ? new Redis({ ...named, ...unixOptions(address.place.path, address) })
+        : new Redis(url, named);
+    return new RedisConnection({ redis, name, address: address.label, clock, logger });
   };
   const commands = create('commands');
   await establish(commands, address, clock);
@@ -179,15 +183,16 @@ export async function connectRedis(
   return { connector: { address, open }, commands };
 }
 
-function addressOf(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (!parsed?.hostname || (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:')) {
-    throw new UserError('The address of Redis is not of the form redis://host:6379: correct it in the configuration.');
-  }
-  return `${parsed.hostname}:${parsed.port || '6379'}`;
+function unixOptions(path: string, { username, password, database }: RedisAddress) {
+  return {
+    path,
+    db: database,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+  };
 }
 
-async function establish(connection: RedisConnection, address: string, clock: Clock): Promise<void> {
+async function establish(connection: RedisConnection, address: RedisAddress, clock: Clock): Promise<void> {
   const { redis } = connection;
   let cause: unknown;
   const remember = (error: unknown): void => {
@@ -206,14 +211,14 @@ async function establish(connection: RedisConnection, address: string, clock: Cl
   }
 }
 
-function refusal(address: string, cause: unknown): string {
+function refusal(address: RedisAddress, cause: unknown): string {
   const message = messageOf(cause);
+  const { label } = address;
   if (/^(WRONGPASS|NOAUTH|NOPERM|ERR AUTH|ERR invalid password)/.test(message)) {
-    return `Redis at ${address} refuses the user name or password: correct them in its address, redis://user:password@${address}.`;
+    return `Redis at ${label} refuses the user name or password: correct them in its address, ${withCredentials(address)}.`;
   }
   if (cause instanceof Error && cause.name === 'ReplyError') {
-    return `Redis at ${address} refuses the connection (${message}): correct its settings or its address in the configuration.`;
+    return `Redis at ${label} refuses the connection (${message}): correct its settings or its address in the configuration.`;
   }
-  const port = address.slice(address.lastIndexOf(':') + 1);
-  return `No Redis answers at ${address}: start one there with \`redis-server --port ${port} --appendonly yes\`, or correct the address in the configuration.`;
+  return `No Redis answers at ${label}: start one there with \`${startCommand(address)}\`, or correct the address in the configuration.`;
 }

@@ -1,7 +1,8 @@
-import type { Redis } from 'ioredis';
 import type { Clock } from '../foundation/clock.ts';
 import type { LogPosition } from './event-bus.ts';
-import { ENTRY_FIELD, readEntries } from './redis-log.ts';
+import { ENTRY_FIELD, type StreamEntry } from './redis-log.ts';
+import type { RespConnection } from './resp-connection.ts';
+import { RespError } from './resp-reader.ts';
 
 /**
  * A Redis that syncs its append-only file once a second holds writes back for up to 2 s while a sync is under way
@@ -39,13 +40,13 @@ export class RecentEntries {
   }
 
   /** Appends again, in the old order, what the server no longer has. Gives how many. */
-  async restore(redis: Redis): Promise<number> {
+  async restore(connection: RespConnection): Promise<number> {
     this.#forgetOld();
     const recent = this.#entries.slice(this.#first);
     let missing: Recent[] = [];
     for (const key of new Set(recent.map((entry) => entry.key))) {
       const own = recent.filter((entry) => entry.key === key);
-      const held = await positionsFrom(redis, key, own[0]!.position);
+      const held = await positionsFrom(connection, key, own[0]!.position);
       missing = missing.concat(own.filter(({ position }) => !held.has(position)));
     }
     if (missing.length === 0) return 0;
@@ -54,7 +55,7 @@ export class RecentEntries {
     this.#first = 0;
     for (let from = 0; from < missing.length; from += PAGE) {
       try {
-        await this.#appendAgain(redis, missing.slice(from, from + PAGE));
+        await this.#appendAgain(connection, missing.slice(from, from + PAGE));
       } catch (error) {
         // Broken off once more: what is still missing is looked for again, in the old order.
         this.#entries = this.#entries.concat(missing.slice(from));
@@ -64,14 +65,12 @@ export class RecentEntries {
     return missing.length;
   }
 
-  async #appendAgain(redis: Redis, entries: readonly Recent[]): Promise<void> {
-    const transaction = redis.multi();
-    for (const { key, text } of entries) transaction.xadd(key, '*', ENTRY_FIELD, text);
-    const replies = (await transaction.exec()) ?? [];
+  async #appendAgain(connection: RespConnection, entries: readonly Recent[]): Promise<void> {
+    const replies = await connection.transaction(entries.map(({ key, text }) => appendCommand(key, text)));
     const positions = entries.map((_, index) => {
-      const [error, position] = replies[index] ?? [new Error('Redis did not say where the entry is'), null];
-      if (error) throw error;
-      return position as LogPosition;
+      const reply = replies[index];
+      if (reply instanceof RespError) throw reply;
+      return reply as LogPosition;
     });
     for (const [index, { key, text }] of entries.entries()) this.add(key, text, positions[index]!);
   }
@@ -92,15 +91,22 @@ export class RecentEntries {
   }
 }
 
+/** What appends an entry to a stream. */
+export function appendCommand(key: string, text: string): readonly string[] {
+  return ['XADD', key, '*', ENTRY_FIELD, text];
+}
+
 /** The positions that a stream holds from `first` on. */
-async function positionsFrom(redis: Redis, key: string, first: LogPosition): Promise<ReadonlySet<LogPosition>> {
+async function positionsFrom(
+  connection: RespConnection,
+  key: string,
+  first: LogPosition,
+): Promise<ReadonlySet<LogPosition>> {
   const held = new Set<LogPosition>();
-  const [own] = await redis.xrange(key, first, first);
-  if (own) held.add(first);
-  for (let after = first; ; ) {
-    const page = await readEntries(redis, key, after, PAGE);
+  for (let from = first; ; ) {
+    const page = (await connection.command('XRANGE', key, from, '+', 'COUNT', `${PAGE}`)) as readonly StreamEntry[];
     for (const [position] of page) held.add(position);
     if (page.length < PAGE) return held;
-    after = page.at(-1)![0];
+    from = `(${page.at(-1)![0]}`;
   }
 }

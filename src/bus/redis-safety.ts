@@ -1,5 +1,6 @@
 import { UserError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
+import { clientCommand } from './redis-address.ts';
 import { isFinal, type RedisConnection } from './redis-connection.ts';
 
 interface UnsafeSetting {
@@ -49,7 +50,7 @@ export async function checkSafety(
     logger.warn('Redis may lose what it acknowledged in the last two seconds before a crash', {
       address,
       setting: `appendfsync ${sync}`,
-      mend: `${clientFor(address)} CONFIG SET appendfsync always`,
+      mend: `${clientCommand(address)} CONFIG SET appendfsync always`,
     });
   }
   if (unsafe.length === 0) return;
@@ -60,13 +61,8 @@ export async function checkSafety(
 
 function describe(unsafe: readonly UnsafeSetting[], address: string): string {
   const faults = unsafe.map(({ name, value, harm }) => `${harm} (${name} ${value})`).join(' and ');
-  const mend = unsafe.map(({ name, safe }) => `\`${clientFor(address)} CONFIG SET ${name} ${safe}\``).join(' and ');
+  const mend = unsafe.map(({ name, safe }) => `\`${clientCommand(address)} CONFIG SET ${name} ${safe}\``).join(' and ');
   return `Redis at ${address} ${faults}: run ${mend} and put the same into its redis.conf, or allow an unsafe Redis in the configuration.`;
-}
-
-function clientFor(address: string): string {
-  const colon = address.lastIndexOf(':');
-  return `redis-cli -h ${address.slice(0, colon)} -p ${address.slice(colon + 1)}`;
 }
 
 /** `undefined` where the server does not tell (many hosted ones forbid CONFIG). */

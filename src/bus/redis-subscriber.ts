@@ -1,26 +1,27 @@
 import { messageOf } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { isPattern, redisGlob } from './channel-pattern.ts';
-import type { RedisConnection } from './redis-connection.ts';
+import type { RespConnection } from './resp-connection.ts';
 import type { Subscription } from './subscription.ts';
 
 /** Who listens to what, on a connection of its own; it subscribes anew whenever the connection comes back. */
 export class RedisSubscriber {
-  readonly #connection: RedisConnection;
+  readonly #connection: RespConnection;
   readonly #prefix: string;
   readonly #logger: Logger;
   /** By the name that Redis knows, patterns apart. */
   readonly #channels = new Map<string, Set<Subscription>>();
   readonly #patterns = new Map<string, Set<Subscription>>();
 
-  constructor(connection: RedisConnection, prefix: string, logger: Logger) {
+  constructor(connection: RespConnection, prefix: string, logger: Logger) {
     this.#connection = connection;
     this.#prefix = prefix;
     this.#logger = logger;
-    const { redis } = connection;
-    redis.on('message', (channel, text) => this.#deliver(this.#channels.get(channel), channel, text));
-    redis.on('pmessage', (pattern, channel, text) => this.#deliver(this.#patterns.get(pattern), channel, text));
-    redis.on('ready', () => void this.#renew());
+    connection.onMessages({
+      message: (channel, text) => this.#deliver(this.#channels.get(channel), channel, text),
+      patternMessage: (pattern, channel, text) => this.#deliver(this.#patterns.get(pattern), channel, text),
+    });
+    connection.onReady(() => void this.#renew());
   }
 
   async add(subscription: Subscription): Promise<void> {
@@ -28,7 +29,7 @@ export class RedisSubscriber {
     const known = listeners.get(name);
     if (known) known.add(subscription);
     else listeners.set(name, new Set([subscription]));
-    await this.#connection.request((redis) => (pattern ? redis.psubscribe(name) : redis.subscribe(name)));
+    await this.#connection.request((connection) => connection.command(pattern ? 'PSUBSCRIBE' : 'SUBSCRIBE', name));
   }
 
   async remove(subscription: Subscription): Promise<void> {
@@ -40,8 +41,7 @@ export class RedisSubscriber {
     listeners.delete(name);
     // Where the connection is away, it comes back without this one.
     if (!this.#connection.isReady) return;
-    const { redis } = this.#connection;
-    await (pattern ? redis.punsubscribe(name) : redis.unsubscribe(name)).catch(() => {});
+    await this.#connection.command(pattern ? 'PUNSUBSCRIBE' : 'UNSUBSCRIBE', name).catch(() => {});
   }
 
   close(): void {
@@ -59,15 +59,16 @@ export class RedisSubscriber {
 
   #deliver(subscriptions: ReadonlySet<Subscription> | undefined, channel: string, text: string): void {
     if (!subscriptions) return;
-    const name = channel.slice(this.#prefix.length);
+    const name = this.#prefix === '' ? channel : channel.slice(this.#prefix.length);
     for (const subscription of subscriptions) subscription.deliver(name, text);
   }
 
   async #renew(): Promise<void> {
-    const { redis } = this.#connection;
+    const again: Promise<unknown>[] = [];
+    for (const name of this.#channels.keys()) again.push(this.#connection.command('SUBSCRIBE', name));
+    for (const name of this.#patterns.keys()) again.push(this.#connection.command('PSUBSCRIBE', name));
     try {
-      if (this.#channels.size > 0) await redis.subscribe(...this.#channels.keys());
-      if (this.#patterns.size > 0) await redis.psubscribe(...this.#patterns.keys());
+      await Promise.all(again);
     } catch (error) {
       this.#logger.warn('Subscribing again failed', { error: messageOf(error) });
     }

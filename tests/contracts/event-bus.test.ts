@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { after, before } from 'node:test';
 import type { EventBus } from '../../src/bus/event-bus.ts';
 import { InProcessBus } from '../../src/bus/in-process-bus.ts';
 import { InProcessMemory } from '../../src/bus/in-process-memory.ts';
 import { connectRedisBus } from '../../src/bus/redis-bus.ts';
 import { type Clock, sleep, systemClock, VirtualClock } from '../../src/foundation/clock.ts';
+import { removeFolder, temporaryFolder } from '../support/child-server.ts';
 import { RecordingLogger } from '../support/recording-logger.ts';
+import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { findRedisServer } from '../support/server-binaries.ts';
 import { type SharedRedis, sharedRedis } from '../support/servers.ts';
 import { eventBusContract } from './event-bus.contract.ts';
 import type { WithBus } from './event-bus-harness.ts';
@@ -48,10 +52,18 @@ eventBusContract('in-process bus', (test) => async () => {
 });
 
 let redis: SharedRedis;
+/** Only a server of our own has a Unix socket that we know of. */
+let local: RedisServer | undefined;
+const folder = temporaryFolder('redis-socket');
+const unixSocket = join(folder, 'redis.sock');
 before(async () => {
   redis = await sharedRedis();
+  if (findRedisServer()) local = await startRedis({ aof: true, settings: { unixsocket: unixSocket } });
 });
-after(() => redis.stop());
+after(async () => {
+  await Promise.all([redis.stop(), local?.stop()]);
+  removeFolder(folder);
+});
 
 eventBusContract('Redis bus', (test) => async () => {
   const { url, keyPrefix } = redis;
@@ -59,3 +71,10 @@ eventBusContract('Redis bus', (test) => async () => {
   const open: Open = (parts) => connectRedisBus({ ...parts, url, keyPrefix, allowUnsafeRedis: true });
   await withBuses(test, open, systemClock, (milliseconds) => sleep(systemClock, milliseconds));
 });
+
+if (findRedisServer()) {
+  eventBusContract('Redis bus over a Unix socket', (test) => async () => {
+    const open: Open = (parts) => connectRedisBus({ ...parts, url: `unix://${unixSocket}` });
+    await withBuses(test, open, systemClock, (milliseconds) => sleep(systemClock, milliseconds));
+  });
+}

@@ -1,0 +1,88 @@
+/**
+ * The market of the chain, a process of its own: `node market-process.ts <redis url> <symbols>`. Publishes confirmed candles
+ * as the collector does and hears the order requests that come of them. Answers `{"warmUp":…,"count":…,"perSecond":…}` (0:
+ * one candle at a time, the next when its order is there) with the latencies in microseconds, from before a candle is
+ * encoded until its order is decoded.
+ */
+import { createInterface } from 'node:readline';
+import { connectRedisBus } from '../../src/bus/redis-bus.ts';
+import { sleep, systemClock } from '../../src/foundation/clock.ts';
+import { silentLogger } from '../../src/foundation/logger.ts';
+import type { Latencies } from './latencies.ts';
+import { latenciesOf } from './latencies.ts';
+import { candleOf, candleTopic, orderTopic, symbolsOf } from './scenario.ts';
+
+interface MarketRequest {
+  readonly warmUp: number;
+  readonly count: number;
+  readonly perSecond: number;
+}
+
+const ANSWERS_WITHIN_MS = 5_000;
+
+const [url, symbolCount] = process.argv.slice(2) as [string, string];
+const symbols = symbolsOf(Number(symbolCount));
+const candleTopics = symbols.map(candleTopic);
+const bus = await connectRedisBus({ url, clock: systemClock, logger: silentLogger });
+const sequences = new Map<string, number>();
+/** When the candle was handed over whose order is awaited, by symbol. */
+const began = new Map<string, number>();
+let latencies: number[] = [];
+let onOrder: (() => void) | undefined;
+
+await bus.subscribe(orderTopic, ({ payload }) => {
+  const start = began.get(payload.symbol);
+  if (start === undefined) return;
+  latencies.push((systemClock.monotonic() - start) * 1_000);
+  began.delete(payload.symbol);
+  onOrder?.();
+});
+
+function publish(number: number): void {
+  const index = number % symbols.length;
+  const symbol = symbols[index]!;
+  const sequence = (sequences.get(symbol) ?? 0) + 1;
+  sequences.set(symbol, sequence);
+  const candle = candleOf(symbol, sequence);
+  began.set(symbol, systemClock.monotonic());
+  void bus.publish(candleTopics[index]!, candle);
+}
+
+async function oneAtATime(total: number): Promise<void> {
+  for (let number = 0; number < total; number++) {
+    const answered = new Promise<void>((resolve) => {
+      onOrder = resolve;
+    });
+    publish(number);
+    await answered;
+  }
+}
+
+/** A candle when its time has come, whatever became of those before it. */
+async function openLoop(total: number, perSecond: number): Promise<void> {
+  const start = systemClock.monotonic();
+  for (let number = 0; number < total; ) {
+    const due = Math.min(total, Math.floor(((systemClock.monotonic() - start) / 1_000) * perSecond) + 1);
+    while (number < due) publish(number++);
+    await sleep(systemClock, 1);
+  }
+  const given = systemClock.monotonic();
+  while (latencies.length < total && systemClock.monotonic() - given < ANSWERS_WITHIN_MS) await sleep(systemClock, 5);
+}
+
+async function answer({ warmUp, count, perSecond }: MarketRequest): Promise<Latencies> {
+  latencies = [];
+  const total = warmUp + count;
+  if (perSecond === 0) await oneAtATime(total);
+  else await openLoop(total, perSecond);
+  onOrder = undefined;
+  if (latencies.length !== total) throw new Error(`${latencies.length} orders came of ${total} candles`);
+  return latenciesOf(latencies.slice(warmUp));
+}
+
+process.stdout.write('{"ready":true}\n');
+for await (const line of createInterface({ input: process.stdin })) {
+  const result = await answer(JSON.parse(line) as MarketRequest).catch((error: Error) => ({ error: error.message }));
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+}
+await bus.close();
