@@ -49,7 +49,7 @@ const plan = `
   providers: domain, market, execution, foundation
   backtest: engine, execution, market, statistics, strategy, domain, bus, foundation
   learning: engine, execution, market, statistics, strategy, domain, foundation
-  live: engine, execution, market, bus, store, domain, foundation
+  live: engine, execution, market, indicators, bus, store, domain, foundation
   server: protocol, bus, store, foundation
   exchange: foundation
   app: foundation, domain, indicators, statistics, market, risk, execution, bus, store, protocol, strategy, engine, providers, backtest, learning, live, server, exchange

@@ -15,6 +15,7 @@ import { invariant, UserError } from '../foundation/errors.ts';
 import type { Json } from '../foundation/json.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { Random } from '../foundation/random.ts';
+import { PriceBoard } from '../live/price-board.ts';
 import type { MarketDataProvider } from '../market/provider.ts';
 import { CandleCsvWriter } from '../store/candle-csv.ts';
 import { openEmbeddedStore } from '../store/embedded-store.ts';
@@ -23,6 +24,7 @@ import type { Store } from '../store/store.ts';
 import { strategyFeeds, strategyLookback } from '../strategy/feeds.ts';
 import { type RecordedMarket, readFiles } from './builtin-providers.ts';
 import type { BotConfiguration, Configuration } from './configuration.ts';
+import { priceSource } from './market-watch.ts';
 import { openProvider } from './provider-registry.ts';
 import { simulatedVenue } from './simulated-venue.ts';
 import { type Role, System, type SystemParts } from './system.ts';
@@ -205,6 +207,8 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
     startServer: async () => {
       // Loaded for its own role only: a backtest or a bot has no use for an HTTP server.
       const { startServer } = await import('../server/start-server.ts');
+      const { logger } = surroundings;
+      const board = new PriceBoard(bus, setup.clock, { staleAfterMs: market.updateTimeoutMs, store, logger });
       const { token, ...place } = configuration.server;
       const watched = { symbols: market.symbols, botIds: bots.map((bot) => bot.botId) };
       const server = await startServer({
@@ -212,6 +216,7 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
         ...(token !== null && { token }),
         bus,
         store,
+        prices: priceSource(board, () => setup.clock.now()),
         ...watched,
         ...surroundings,
       });

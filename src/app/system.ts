@@ -12,6 +12,7 @@ import type { MarketDataFeed } from '../market/market-data.ts';
 import type { LiveView } from '../protocol/live-view.ts';
 import type { Store } from '../store/store.ts';
 import { StoreUnavailableError } from '../store/store-error.ts';
+import { liveConnection, livePrice } from './market-watch.ts';
 
 export type Role = 'collector' | 'bots' | 'recorder' | 'server';
 
@@ -65,7 +66,7 @@ export class System {
   constructor(parts: SystemParts) {
     this.#parts = parts;
     const { roles, processName } = parts;
-    this.monitor = new SystemMonitor(parts.bus, parts.clock, parts.staleAfterMs);
+    this.monitor = new SystemMonitor(parts.bus, parts.clock, parts);
     if (roles.has('recorder')) this.#recorder = new Recorder(parts, { ...parts.recorder, consumer: processName });
     if (roles.has('bots')) this.#bots = new BotManager(parts.bots, parts, { owner: processName });
     if (roles.has('collector') && parts.provider) {
@@ -130,21 +131,15 @@ export class System {
   view(): LiveView {
     const { provider, speed, progress, clock } = this.#parts;
     const { monitor } = this;
+    const now = clock.now();
     return {
       source: provider?.name ?? 'bus',
       speed,
       progress: monitor.marketTime === null ? null : (progress?.(monitor.marketTime) ?? null),
       marketTime: monitor.marketTime,
       elapsedMs: monitor.elapsedMs,
-      prices: monitor.prices.all().map((one) => ({
-        symbol: one.symbol,
-        price: one.price,
-        marketTime: one.occurredAt,
-        ageMs: Math.max(0, clock.now() - one.receivedAt),
-        isStale: monitor.isStale(one.symbol),
-        change: one.price / one.firstPrice - 1,
-        candles: one.candles,
-      })),
+      prices: monitor.prices.all().map((price) => livePrice(price, monitor.prices)),
+      connections: monitor.prices.connections().map((connection) => liveConnection(connection, now)),
       bots: monitor.statuses(),
       lastFills: monitor.lastFills(),
       equity: monitor.equity(),

@@ -16,6 +16,8 @@ export interface ScreenOptions {
 
 /** Below this a table of bots can't be read; the picture keeps to it and the terminal cuts the rest. */
 const LEAST_WIDTH = 40;
+/** From here on prices are shown with all that is known of them. */
+const WIDE = 100;
 const CHART_HEIGHT = 3;
 
 /** The running system as a picture of text: no line wider than `width`, no more than `height` lines. */
@@ -25,7 +27,8 @@ export function renderLiveView(view: LiveView, { width, height, colour }: Screen
   // In the order in which they are given up when the screen is small.
   const head = headLines(view, columns, paint);
   const sections = [
-    table('Prices', priceRows(view), columns, paint),
+    table('Prices', priceRows(view, columns), columns, paint),
+    connectionLines(view, columns, paint),
     table('Bots', botRows(view.bots), columns, paint),
     equityLines(view, columns, paint),
     fillLines(view, columns, paint),
@@ -76,19 +79,56 @@ interface Cell {
   readonly right?: true;
 }
 
-function priceRows(view: LiveView): Cell[][] {
+function priceRows(view: LiveView, width: number): Cell[][] {
   if (view.prices.length === 0) return [];
-  const head = [{ text: 'Symbol' }, right('Price'), right('Change'), right('Age'), right('Candles')];
+  // Columns of the second rank go first where the terminal is narrow.
+  const isWide = width >= WIDE;
+  const head = [
+    { text: 'Symbol' },
+    right('Price'),
+    ...(isWide ? [right('Bid'), right('Ask')] : []),
+    right('Change'),
+    ...(isWide ? [right('Volatility')] : []),
+    right('Age'),
+    ...(isWide ? [right('At venue')] : []),
+    right('Candles'),
+    ...(isWide ? [{ text: 'Source' }] : []),
+  ];
   const rows = view.prices.map((price): Cell[] => [
     { text: price.symbol },
     right(formatAmount(price.price)),
+    ...(isWide ? [right(maybeAmount(price.bid)), right(maybeAmount(price.ask))] : []),
     toned(price.change, `${price.change >= 0 ? '+' : ''}${formatPercent(price.change * 100)}`),
+    ...(isWide ? [right(price.volatility === null ? '–' : formatPercent(price.volatility * 100))] : []),
     price.isStale
       ? { text: `${ageText(price.ageMs)} stale`, style: 'yellow', right: true }
       : right(ageText(price.ageMs)),
+    ...(isWide ? [right(ageText(price.exchangeAgeMs))] : []),
     right(formatAmount(price.candles)),
+    ...(isWide ? [{ text: price.kind === 'close' ? `${price.source}, candles` : price.source }] : []),
   ]);
   return [head, ...rows];
+}
+
+/** One line for each provider that tells of its connections. */
+function connectionLines(view: LiveView, width: number, paint: Painter): string[] {
+  if (view.connections.length === 0) return [];
+  const lines = view.connections.map((one) => {
+    const { source, isConnected, transport, sockets, liveSockets, reconnects, staleTopics, delayMs, toldAgeMs } = one;
+    const state = isConnected ? paint('green', 'connected') : paint('red', 'not connected');
+    const by = transport === 'poll' ? 'by requests' : `${liveSockets} of ${count(sockets, 'socket')} live`;
+    const delayed = delayMs === 0 ? '' : `, delayed by ${ageText(delayMs)}`;
+    const told = isConnected ? '' : `, told ${ageText(toldAgeMs)} ago`;
+    const stale = staleTopics.length === 0 ? '' : `  ${paint('yellow', staleText(staleTopics))}`;
+    return `${plain(source)}  ${state}  ${by}${delayed}, ${count(reconnects, 'reconnect')}${told}${stale}`;
+  });
+  return [paint('bold', 'Connections'), ...lines.map((line) => fitPainted(line, width))];
+}
+
+/** `stale: price BTCUSDT, price ETHUSDT and 3 more` */
+function staleText(topics: readonly string[]): string {
+  const named = topics.slice(0, 2).map(plain).join(', ');
+  return `stale: ${named}${topics.length > 2 ? ` and ${topics.length - 2} more` : ''}`;
 }
 
 function botRows(bots: readonly BotStatus[]): Cell[][] {
@@ -197,6 +237,10 @@ function candles(view: LiveView): number {
 /** `1 candle`, `1,234 candles`. */
 function count(number: number, noun: string): string {
   return `${formatAmount(number)} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function maybeAmount(amount: number | null): string {
+  return amount === null ? '–' : formatAmount(amount);
 }
 
 function right(text: string): Cell {

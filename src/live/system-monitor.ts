@@ -2,14 +2,14 @@ import type { EventBus, Unsubscribe } from '../bus/event-bus.ts';
 import { topics } from '../bus/topics.ts';
 import type { BotStatus, SystemEvent } from '../domain/event.ts';
 import type { Fill } from '../domain/fill.ts';
-import type { CancelTimer, Clock } from '../foundation/clock.ts';
+import type { Clock } from '../foundation/clock.ts';
 import { type EpochMs, epochMs, toIso } from '../foundation/time.ts';
-import { PriceBoard } from './price-board.ts';
+import { MARKET_STATUS } from './market-connections.ts';
+import { PriceBoard, type PriceBoardOptions, type StaleChange } from './price-board.ts';
 
 const FILLS_KEPT = 20;
 const EVENTS_KEPT = 20;
 const EQUITY_POINTS_KEPT = 240;
-const WATCH_EVERY_MS = 1_000;
 
 /** What the system says of itself, gathered from the bus for those who look on. Never in the way of trading. */
 export class SystemMonitor {
@@ -21,27 +21,23 @@ export class SystemMonitor {
   readonly #events: string[] = [];
   readonly #unsubscribe: Unsubscribe[] = [];
   #equity: number[] = [];
-  readonly #staleAfterMs: number;
-  readonly #stale = new Set<string>();
-  #cancelWatch: CancelTimer | undefined;
   #startedAt = 0;
   #botCount = 0;
   /** Real milliseconds from the start to the first fill; `null` before it. */
   firstFillAfterMs: number | null = null;
 
-  /** @param staleAfterMs the real age from which a price is called stale */
-  constructor(bus: EventBus, clock: Clock, staleAfterMs: number) {
-    this.#staleAfterMs = staleAfterMs;
+  constructor(bus: EventBus, clock: Clock, prices: PriceBoardOptions) {
     this.#bus = bus;
     this.#clock = clock;
-    this.prices = new PriceBoard(bus, clock);
+    this.prices = new PriceBoard(bus, clock, prices);
   }
 
   async start(symbols: readonly string[], botIds: readonly string[]): Promise<void> {
     this.#startedAt = this.#clock.monotonic();
     this.#botCount = botIds.length;
     await this.prices.start(symbols);
-    this.#cancelWatch = this.#clock.every(WATCH_EVERY_MS, () => this.#watchAges());
+    const cancelStale = this.prices.onStale((change) => this.#tellStale(change));
+    this.#unsubscribe.push(async () => cancelStale());
     for (const botId of botIds) {
       this.#unsubscribe.push(
         await this.#bus.subscribe(topics.botStatus(botId), ({ payload }) => this.#takeStatus(payload)),
@@ -54,7 +50,6 @@ export class SystemMonitor {
   }
 
   async stop(): Promise<void> {
-    this.#cancelWatch?.();
     await this.prices.stop();
     for (const unsubscribe of this.#unsubscribe.splice(0)) await unsubscribe();
   }
@@ -70,11 +65,6 @@ export class SystemMonitor {
       ...[...this.#statuses.values()].map((one) => one.marketTime),
     ];
     return times.length === 0 ? null : epochMs(Math.max(...times));
-  }
-
-  /** Whether nothing came of a symbol for too long. */
-  isStale(symbol: string): boolean {
-    return this.#stale.has(symbol);
   }
 
   statuses(): readonly BotStatus[] {
@@ -97,16 +87,10 @@ export class SystemMonitor {
   }
 
   /** Says once when a price grows stale, and once when the symbol is back. */
-  #watchAges(): void {
-    for (const { symbol } of this.prices.all()) {
-      const ageMs = this.prices.priceAgeMs(symbol) ?? 0;
-      const wasStale = this.#stale.has(symbol);
-      if (ageMs > this.#staleAfterMs === wasStale) continue;
-      if (wasStale) this.#stale.delete(symbol);
-      else this.#stale.add(symbol);
-      const type = wasStale ? 'market.resumed' : 'market.stale';
-      this.#takeEvent({ type, source: 'monitor', time: this.#clock.now(), details: { symbol, ageMs } });
-    }
+  #tellStale({ symbol, isStale, ageMs, exchangeAgeMs }: StaleChange): void {
+    const type = isStale ? 'market.stale' : 'market.resumed';
+    const details = { symbol, ageMs, exchangeAgeMs };
+    this.#takeEvent({ type, source: 'monitor', time: this.#clock.now(), details });
   }
 
   #takeStatus(status: BotStatus): void {
@@ -126,6 +110,8 @@ export class SystemMonitor {
   }
 
   #takeEvent(event: SystemEvent): void {
+    // Told all the time: it has a place of its own.
+    if (event.type === MARKET_STATUS) return;
     this.#events.unshift(`${toIso(event.time).slice(11, 19)} ${event.type}${inWords(event.details)}`);
     this.#events.length = Math.min(this.#events.length, EVENTS_KEPT);
   }

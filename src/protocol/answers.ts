@@ -1,3 +1,4 @@
+import type { LiveConnection } from './live-view.ts';
 import type {
   Timeframe,
   WireBotStatus,
@@ -39,6 +40,8 @@ export interface StatusAnswer {
   readonly uptimeMs: number;
   readonly bots: readonly BotAnswer[];
   readonly prices: readonly PriceStatus[];
+  /** How the providers are connected, as their collectors tell; empty where none does. */
+  readonly connections: readonly LiveConnection[];
 }
 
 /** GET /api/bots */
@@ -58,8 +61,14 @@ export interface PriceStatus {
   readonly symbol: string;
   /** Whether the market still speaks: the price is not older than half as long again as its shortest bar, and 90 s. */
   readonly connected: boolean;
-  /** Milliseconds since the price reached us, by our clock. */
+  /** Milliseconds since the price reached us, by our clock; a repeat of it does not make it younger. */
   readonly ageMs: number | null;
+  /** Milliseconds since the price was made, by the venue's clock. */
+  readonly exchangeAgeMs: number | null;
+  /** One of the two is above `market.updateTimeout`, or there is no price. */
+  readonly stale: boolean;
+  /** Sample standard deviation of the log returns of the last 20 closed candles, for one bar; `null` before them. */
+  readonly volatility: number | null;
   readonly price: WirePrice | null;
 }
 

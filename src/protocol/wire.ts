@@ -1,5 +1,5 @@
 import type { Candle } from '../domain/candle.ts';
-import type { BotPosition, BotStatus, CandleMessage, MarketMessage } from '../domain/event.ts';
+import type { BotPosition, BotStatus, CandleMessage, MarketMessage, SystemEvent } from '../domain/event.ts';
 import type { Fill } from '../domain/fill.ts';
 import type { OrderEvent, OrderTerms } from '../domain/order.ts';
 import { fillToJson, orderEventToJson, termsToJson } from '../domain/order-codec.ts';
@@ -7,7 +7,7 @@ import type { SignalRecord } from '../domain/signal.ts';
 import type { EpochMs } from '../foundation/time.ts';
 
 export { TIMEFRAMES, type Timeframe } from '../domain/timeframe.ts';
-export type { BotStatus, Candle, CandleMessage, Fill, MarketMessage, SignalRecord };
+export type { BotStatus, Candle, CandleMessage, Fill, MarketMessage, SignalRecord, SystemEvent };
 
 /**
  * A value of the domain as JSON carries it: exact numbers (prices, quantities and money of orders and fills) are plain
@@ -68,16 +68,6 @@ export function wireOrder(terms: OrderTerms): WireOrder {
 
 export function wireOrderEvent(event: OrderEvent): WireOrderEvent {
   return orderEventToJson(event) as unknown as WireOrderEvent;
-}
-
-/** The price that a market message tells. A candle's is its close, made at its close time. */
-export function wirePrice(message: MarketMessage): WirePrice {
-  if (message.kind === 'candle') {
-    const { symbol, close, source, closeTime, receivedAt } = message.candle;
-    return { symbol, price: close, bid: null, ask: null, source, exchangeTime: closeTime, receivedAt };
-  }
-  const { symbol, price, bid, ask, source, occurredAt, receivedAt } = message;
-  return { symbol, price, bid, ask, source, exchangeTime: occurredAt, receivedAt };
 }
 
 export function wirePortfolio(status: BotStatus): WirePortfolio {

@@ -57,6 +57,7 @@ function addProcessRoutes(app: FastifyInstance, { reader, views, ready, clock, v
       uptimeMs: Math.round(clock.monotonic() - startedAt),
       bots: await botAnswers(reader, views),
       prices: [...views.markets.values()].map((market) => market.status()),
+      connections: views.connections(),
     }),
   });
   add(app, '/api/audit/head', { ...plain, answer: answers.auditHead, handle: () => reader.auditHead() });

@@ -1,4 +1,6 @@
 import type { EventBus, Unsubscribe } from '../bus/event-bus.ts';
+import { topics } from '../bus/topics.ts';
+import type { LiveConnection } from '../protocol/live-view.ts';
 import { BotView } from './bot-view.ts';
 import { MarketView } from './market-view.ts';
 import { RequestRefused } from './refusal.ts';
@@ -16,21 +18,27 @@ export class LiveViews {
   #isWarm = false;
 
   constructor(options: ServerOptions, reader: StoreReader) {
-    const { botIds, symbols, clock } = options;
+    const { botIds, symbols, prices, clock } = options;
     this.#options = options;
     this.#reader = reader;
     const ready = () => this.warmUp();
     this.bots = new Map(botIds.map((botId) => [botId, new BotView(botId, reader, clock)]));
-    this.markets = new Map(symbols.map((symbol) => [symbol, new MarketView(symbol, ready, clock)]));
+    this.markets = new Map(symbols.map((symbol) => [symbol, new MarketView(symbol, prices, ready, clock)]));
   }
 
   /** Listens to the bus, and then takes what the store has; without a store it goes on with what the bus says. */
   async start(bus: EventBus): Promise<readonly Unsubscribe[]> {
     const unsubscribes: Unsubscribe[] = [];
+    const { prices } = this.#options;
+    unsubscribes.push(await bus.subscribe(topics.systemEvents, ({ payload }) => prices.takeEvent(payload)));
     for (const market of this.markets.values()) unsubscribes.push(await market.subscribe(bus));
     for (const bot of this.bots.values()) unsubscribes.push(...(await bot.subscribe(bus)));
     await this.warmUp().catch((error: unknown) => this.#report(error));
     return unsubscribes;
+  }
+
+  connections(): readonly LiveConnection[] {
+    return this.#options.prices.connections();
   }
 
   /** The newest candles, from the store, once: from then on the bus tells what is newer. */

@@ -3,27 +3,23 @@ import { topics } from '../bus/topics.ts';
 import type { Clock } from '../foundation/clock.ts';
 import type { PriceStatus } from '../protocol/answers.ts';
 import type { MarketUpdate } from '../protocol/messages.ts';
-import { type CandleMessage, type MarketMessage, type WirePrice, wirePrice } from '../protocol/wire.ts';
+import type { CandleMessage, MarketMessage } from '../protocol/wire.ts';
 import { Channel } from './channel.ts';
+import type { PriceSource } from './server-options.ts';
 import { candleMessage, price as priceSchema } from './wire-schemas.ts';
 
-/** A market that was heard within this time is connected, however short its bars. */
-const CONNECTED_WITHIN_MS = 90_000;
-
-/** What is known of one symbol now (its latest price, its newest candles), and the channel that tells it. */
+/** One symbol as the server tells it: its latest price, its newest candles, and the channel for both. */
 export class MarketView {
   readonly symbol: string;
   readonly channel: Channel<MarketUpdate>;
-  readonly #clock: Clock;
+  readonly #prices: PriceSource;
   /** By timeframe. */
   readonly #candles = new Map<string, CandleMessage>();
-  #price: WirePrice | undefined;
-  #shortestBarMs = Number.POSITIVE_INFINITY;
 
   /** `refresh`: resolves when {@link takeStored} was called with what the store has. */
-  constructor(symbol: string, refresh: () => Promise<void>, clock: Clock) {
+  constructor(symbol: string, prices: PriceSource, refresh: () => Promise<void>, clock: Clock) {
     this.symbol = symbol;
-    this.#clock = clock;
+    this.#prices = prices;
     this.channel = new Channel({ snapshot: () => this.#snapshot(), refresh }, clock);
   }
 
@@ -36,46 +32,36 @@ export class MarketView {
   }
 
   status(): PriceStatus {
-    const ageMs = this.#price ? Math.max(0, this.#clock.now() - this.#price.receivedAt) : null;
-    const patience = Number.isFinite(this.#shortestBarMs) ? 1.5 * this.#shortestBarMs : 0;
-    return {
-      symbol: this.symbol,
-      connected: ageMs !== null && ageMs <= Math.max(CONNECTED_WITHIN_MS, patience),
-      ageMs,
-      price: this.#price ?? null,
-    };
+    return this.#prices.status(this.symbol);
   }
 
   #snapshot(): Extract<MarketUpdate, { type: 'snapshot' }> {
+    const price = this.#prices.price(this.symbol);
     return {
       type: 'snapshot',
-      price: this.#price ? priceSchema.parse(this.#price) : null,
+      price: price === null ? null : priceSchema.parse(price),
       candles: [...this.#candles.values()].map((one) => candleMessage.parse(one)),
     };
   }
 
+  /** A candle is told always; a price that is older than the one that is known, or repeats it, is no news. */
   #hear(message: MarketMessage): void {
-    this.#take(message);
-    this.channel.tell(
-      () =>
-        message.kind === 'candle'
-          ? { type: 'candle', candle: candleMessage.parse(message.candle) }
-          : { type: 'price', price: priceSchema.parse(wirePrice(message)) },
-      message.kind === 'price' ? 'price' : undefined,
-    );
+    const isNews = this.#take(message);
+    if (message.kind === 'candle') {
+      this.channel.tell(() => ({ type: 'candle', candle: candleMessage.parse(message.candle) }));
+    } else if (isNews) {
+      this.channel.tell(() => ({ type: 'price', price: priceSchema.parse(this.#prices.price(this.symbol)) }), 'price');
+    }
   }
 
-  /** The board moves forward only: a price that is older than the one on it changes nothing. */
-  #take(message: MarketMessage): void {
+  #take(message: MarketMessage): boolean {
     if (message.kind === 'candle') this.#takeCandle(message.candle);
-    const price = wirePrice(message);
-    if (this.#price === undefined || price.exchangeTime >= this.#price.exchangeTime) this.#price = price;
+    return this.#prices.take(message);
   }
 
   #takeCandle(candle: CandleMessage): void {
     const known = this.#candles.get(candle.timeframe);
     if (known && known.sequence > candle.sequence) return;
     this.#candles.set(candle.timeframe, candle);
-    this.#shortestBarMs = Math.min(this.#shortestBarMs, candle.closeTime - candle.openTime);
   }
 }

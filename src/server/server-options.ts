@@ -3,7 +3,23 @@ import type { EventBus } from '../bus/event-bus.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
+import type { PriceStatus } from '../protocol/answers.ts';
+import type { LiveConnection } from '../protocol/live-view.ts';
+import type { MarketMessage, SystemEvent, WirePrice } from '../protocol/wire.ts';
 import type { Store } from '../store/store.ts';
+
+/**
+ * PORT: the latest prices. The server hands every message and event to it and asks it what holds then, so that the server
+ * shows the very prices and ages that the trading processes go by.
+ */
+export interface PriceSource {
+  /** False where the message tells no newer price. */
+  take(message: MarketMessage): boolean;
+  takeEvent(event: SystemEvent): void;
+  price(symbol: string): WirePrice | null;
+  status(symbol: string): PriceStatus;
+  connections(): readonly LiveConnection[];
+}
 
 export interface ServerOptions {
   /** The address to listen on. Any but this machine's own (127.0.0.1, ::1, localhost) needs a token. */
@@ -12,6 +28,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly bus: EventBus;
   readonly store: Store;
+  /** One for this server alone, which feeds it. */
+  readonly prices: PriceSource;
   /** What may be asked for: the symbols and bots of the configuration. */
   readonly symbols: readonly string[];
   readonly botIds: readonly string[];

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { priceSource } from '../../src/app/market-watch.ts';
 import { topics } from '../../src/bus/topics.ts';
 import { VirtualClock } from '../../src/foundation/clock.ts';
 import { UserError } from '../../src/foundation/errors.ts';
 import { epochMs, HOUR_MS, MINUTE_MS } from '../../src/foundation/time.ts';
+import { PriceBoard } from '../../src/live/price-board.ts';
 import type { AuditHeadAnswer, PageAnswer, StatusAnswer } from '../../src/protocol/answers.ts';
 import { startServer } from '../../src/server/start-server.ts';
 import {
@@ -162,9 +164,10 @@ test('status: the price of each symbol with its source, the exchange’s time, a
   const clock = new VirtualClock(epochMs(START));
   const { ask, bus } = await serverUnderTest(t, { clock });
   const status = async () => (await ask('/api/status')).json() as StatusAnswer;
+  const unknown = { connected: false, ageMs: null, exchangeAgeMs: null, stale: true, volatility: null, price: null };
   assert.deepEqual((await status()).prices, [
-    { symbol: 'BTCUSDT', connected: false, ageMs: null, price: null },
-    { symbol: 'ETHUSDT', connected: false, ageMs: null, price: null },
+    { symbol: 'BTCUSDT', ...unknown },
+    { symbol: 'ETHUSDT', ...unknown },
   ]);
   const tick = {
     kind: 'price' as const,
@@ -185,6 +188,10 @@ test('status: the price of each symbol with its source, the exchange’s time, a
     symbol: 'BTCUSDT',
     connected: true,
     ageMs: 1_520,
+    // The least delay that was seen, 100 ms, stands for the difference of the clocks.
+    exchangeAgeMs: 1_520,
+    stale: false,
+    volatility: null,
     price: {
       symbol: 'BTCUSDT',
       price: 65_000.5,
@@ -297,7 +304,18 @@ test('the head of the audit log, whatever its length', async (t) => {
 test('what must not start does not, and says how to mend it', async (t) => {
   const { server, bus, store, logger } = await serverUnderTest(t);
   const clock = new VirtualClock();
-  const parts = { host: '127.0.0.1', port: 0, bus, store, symbols: ['BTCUSDT'], botIds: ['alpha'], logger, clock };
+  const prices = priceSource(new PriceBoard(bus, clock), () => clock.now());
+  const parts = {
+    host: '127.0.0.1',
+    port: 0,
+    bus,
+    store,
+    prices,
+    symbols: ['BTCUSDT'],
+    botIds: ['alpha'],
+    logger,
+    clock,
+  };
   const refused = (changes: Partial<Parameters<typeof startServer>[0]>, message: RegExp) =>
     assert.rejects(startServer({ ...parts, ...changes }), (error) => {
       assert.ok(error instanceof UserError, String(error));

@@ -5,8 +5,10 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { priceSource } from '../../src/app/market-watch.ts';
 import { InProcessBus } from '../../src/bus/in-process-bus.ts';
 import { type Clock, systemClock } from '../../src/foundation/clock.ts';
+import { PriceBoard } from '../../src/live/price-board.ts';
 import type { ChannelMessage } from '../../src/protocol/messages.ts';
 import type { ServerOptions } from '../../src/server/server-options.ts';
 import { type RunningServer, startServer } from '../../src/server/start-server.ts';
@@ -60,6 +62,7 @@ export async function serverUnderTest(
     port: 0,
     bus,
     store,
+    prices: priceSource(new PriceBoard(bus, clock), () => clock.now()),
     symbols: ['BTCUSDT', 'ETHUSDT'],
     botIds: ['alpha', 'beta'],
     logger,

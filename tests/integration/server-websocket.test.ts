@@ -6,10 +6,13 @@ import { topics } from '../../src/bus/topics.ts';
 import type { MarketMessage } from '../../src/domain/event.ts';
 import { nextTurn, VirtualClock } from '../../src/foundation/clock.ts';
 import { fixed } from '../../src/foundation/fixed-point.ts';
-import { epochMs } from '../../src/foundation/time.ts';
+import { epochMs, MINUTE_MS } from '../../src/foundation/time.ts';
 import type { ChannelMessage } from '../../src/protocol/messages.ts';
 import { START, sampleCandle, sampleFill, sampleSignal, sampleStatus } from '../contracts/store-samples.ts';
 import { type ServerUnderTest, serverUnderTest } from './server-under-test.ts';
+
+/** After the candles of the tests. */
+const TRADED = START + 10 * MINUTE_MS;
 
 const price = (value: number, changes: object = {}): MarketMessage => ({
   kind: 'price',
@@ -17,8 +20,8 @@ const price = (value: number, changes: object = {}): MarketMessage => ({
   price: value,
   bid: null,
   ask: null,
-  occurredAt: epochMs(START + value),
-  receivedAt: epochMs(START + value + 1),
+  occurredAt: epochMs(TRADED + value),
+  receivedAt: epochMs(TRADED + value + 1),
   source: 'bybit',
   ...changes,
 });
@@ -62,9 +65,12 @@ test('market: a snapshot, then prices and candles in order', async (t) => {
   const told = [await reader.next(), await reader.next(), await reader.next()];
   const tick = { ...about, source: 'bybit' };
   assert.deepEqual(told.map(contents), [
-    { type: 'price', price: { ...tick, price: 1, exchangeTime: START + 1, receivedAt: START + 2 } },
+    { type: 'price', price: { ...tick, price: 1, exchangeTime: TRADED + 1, receivedAt: TRADED + 2 } },
     { type: 'candle', candle: sampleCandle(3) },
-    { type: 'price', price: { ...tick, price: 2, bid: 1.5, ask: 2.5, exchangeTime: START + 2, receivedAt: START + 3 } },
+    {
+      type: 'price',
+      price: { ...tick, price: 2, bid: 1.5, ask: 2.5, exchangeTime: TRADED + 2, receivedAt: TRADED + 3 },
+    },
   ]);
   assert.deepEqual(
     told.map(({ sequence }) => sequence - first.sequence),

@@ -30,7 +30,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   providers: ['domain', 'market', 'execution', 'foundation'],
   backtest: ['engine', 'execution', 'market', 'statistics', 'strategy', 'domain', 'bus', 'foundation'],
   learning: ['engine', 'execution', 'market', 'statistics', 'strategy', 'domain', 'foundation'],
-  live: ['engine', 'execution', 'market', 'bus', 'store', 'domain', 'foundation'],
+  live: ['engine', 'execution', 'market', 'indicators', 'bus', 'store', 'domain', 'foundation'],
   server: ['protocol', 'bus', 'store', 'foundation'],
   // The judge of orders and fills shares nothing with what it judges.
   exchange: ['foundation'],

@@ -6,6 +6,7 @@ import type { Console } from '../../../src/cli/console.ts';
 import { openLiveScreen } from '../../../src/cli/live-screen.ts';
 import { renderLiveLine, renderLiveView } from '../../../src/cli/live-terminal.ts';
 import { VirtualClock } from '../../../src/foundation/clock.ts';
+import type { LiveConnection } from '../../../src/protocol/live-view.ts';
 import { botStatus, fill, liveView } from './live-views.ts';
 
 const wide = { width: 120, height: 60, colour: false };
@@ -21,6 +22,11 @@ test('shows prices with their age, bots, equity, trades and progress', () => {
     '94,000.1',
     '+1.23 %',
     '0.3 s',
+    '0.4 s',
+    '94,000.2',
+    '0.09 %',
+    'bybit, candles',
+    '2 min stale',
     '-2.00 %',
     '2 min',
     'moving-average-cross',
@@ -36,6 +42,35 @@ test('shows prices with their age, bots, equity, trades and progress', () => {
     assert.ok(picture.includes(part), `${part} is missing in\n${picture}`);
   }
   assert.match(picture, /\[?█+░+/);
+});
+
+test('a line for each provider: connected or not, silent topics, reconnects', () => {
+  const connection: LiveConnection = {
+    ...{ source: 'bybit', transport: 'stream' as const, isConnected: true, sockets: 2, liveSockets: 2, reconnects: 1 },
+    ...{ staleTopics: [], delayMs: 0, toldAgeMs: 900 },
+  };
+  const down: LiveConnection = { ...connection, isConnected: false, liveSockets: 1, reconnects: 4, toldAgeMs: 75_000 };
+  const picture = renderLiveView(
+    liveView({
+      connections: [
+        connection,
+        { ...down, source: 'okx', staleTopics: ['price BTCUSDT', 'price ETHUSDT', 'candles BTCUSDT 1m'] },
+        { ...connection, source: 'yahoo', transport: 'poll', sockets: 0, liveSockets: 0, delayMs: 900_000 },
+      ],
+    }),
+    wide,
+  );
+  const lines = picture.split('\n');
+  const from = lines.indexOf('Connections');
+  assert.deepEqual(lines.slice(from + 1, from + 4), [
+    'bybit  connected  2 of 2 sockets live, 1 reconnect',
+    'okx  not connected  1 of 2 sockets live, 4 reconnects, told 1 min ago  stale: price BTCUSDT, price ETHUSDT and 1 more',
+    'yahoo  connected  by requests, delayed by 15 min, 1 reconnect',
+  ]);
+  assert.ok(!renderLiveView(liveView(), wide).includes('Connections'));
+  // A narrow terminal keeps what matters most.
+  const narrow = renderLiveView(liveView(), { ...wide, width: 80 });
+  assert.ok(narrow.includes('2 min stale') && !narrow.includes('94,000.2'), narrow);
 });
 
 test('before the first candle there is nothing to show but that', () => {

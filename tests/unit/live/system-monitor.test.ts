@@ -10,7 +10,7 @@ import { SystemMonitor } from '../../../src/live/system-monitor.ts';
 test('a symbol that falls silent is called stale once, and once resumed', async () => {
   const clock = new VirtualClock(epochMs(1_746_403_200_000));
   const bus = new InProcessBus({ clock, logger: silentLogger });
-  const monitor = new SystemMonitor(bus, clock, 30_000);
+  const monitor = new SystemMonitor(bus, clock, { staleAfterMs: 30_000 });
   await monitor.start(['BTCUSDT', 'ETHUSDT'], []);
   const tell = (symbol: string): Promise<void> =>
     bus.publish(topics.market(symbol), {
@@ -28,16 +28,16 @@ test('a symbol that falls silent is called stale once, and once resumed', async 
   await tell('BTCUSDT');
   await tell('ETHUSDT');
   await clock.advance(29_000);
-  assert.equal(monitor.isStale('BTCUSDT'), false);
+  assert.equal(monitor.prices.isStale('BTCUSDT'), false);
   await tell('ETHUSDT');
   await clock.advance(10_000);
-  assert.equal(monitor.isStale('BTCUSDT'), true);
-  assert.equal(monitor.isStale('ETHUSDT'), false);
+  assert.equal(monitor.prices.isStale('BTCUSDT'), true);
+  assert.equal(monitor.prices.isStale('ETHUSDT'), false);
   assert.equal(told('market.stale').length, 1);
 
   await tell('BTCUSDT');
   await clock.advance(2_000);
-  assert.equal(monitor.isStale('BTCUSDT'), false);
+  assert.equal(monitor.prices.isStale('BTCUSDT'), false);
   assert.equal(told('market.resumed').length, 1);
 
   await monitor.stop();

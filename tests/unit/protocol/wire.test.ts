@@ -2,15 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { fixed, type Price } from '../../../src/foundation/fixed-point.ts';
-import { epochMs } from '../../../src/foundation/time.ts';
-import { wireFill, wireOrder, wireOrderEvent, wirePortfolio, wirePrice } from '../../../src/protocol/wire.ts';
-import {
-  sampleCandle,
-  sampleFill,
-  sampleIntent,
-  sampleOrderEvents,
-  sampleStatus,
-} from '../../contracts/store-samples.ts';
+import { wireFill, wireOrder, wireOrderEvent, wirePortfolio } from '../../../src/protocol/wire.ts';
+import { sampleFill, sampleIntent, sampleOrderEvents, sampleStatus } from '../../contracts/store-samples.ts';
 
 test('exact numbers of any size are plain decimal text', () => {
   fc.assert(
@@ -37,26 +30,6 @@ test('no exact number is left as a bigint, which JSON could not carry', () => {
   ];
   for (const one of wired) assert.deepEqual(JSON.parse(JSON.stringify(one)), { ...one });
   assert.deepEqual(wired[2]?.['execution' as never], { type: 'stop', triggerPrice: '1.5', limitPrice: '1.4' });
-});
-
-test('the price of a market message', () => {
-  const candle = sampleCandle(2);
-  assert.deepEqual(wirePrice({ kind: 'candle', candle }), {
-    symbol: 'BTCUSDT',
-    price: candle.close,
-    bid: null,
-    ask: null,
-    source: 'replay',
-    exchangeTime: candle.closeTime,
-    receivedAt: candle.receivedAt,
-  });
-  const [occurredAt, receivedAt] = [epochMs(1), epochMs(2)];
-  const about = { symbol: 'X', price: 5, bid: 4, ask: 6, source: 'bybit' };
-  assert.deepEqual(wirePrice({ kind: 'price', ...about, occurredAt, receivedAt }), {
-    ...about,
-    exchangeTime: 1,
-    receivedAt: 2,
-  });
 });
 
 test('a portfolio is what its status says of it', () => {
