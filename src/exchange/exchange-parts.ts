@@ -1,4 +1,5 @@
 import type { Clock } from '../foundation/clock.ts';
+import type { DisconnectProtection } from './bybit/disconnect-protection.ts';
 import type { PrivateFeed } from './bybit/private-feed.ts';
 import type { PublicFeed } from './bybit/public-feed.ts';
 import type { RateLimiter } from './bybit/rate-limiter.ts';
@@ -7,6 +8,7 @@ import type { CandleBoard } from './market/candle-board.ts';
 import type { RecordedMarket } from './market/market.ts';
 import type { Print } from './market/market-tape.ts';
 import type { Account } from './trading/account.ts';
+import type { LookUpWindow } from './trading/look-up-window.ts';
 import type { Venue } from './trading/venue.ts';
 
 /** What the faces of the exchange work on. */
@@ -25,6 +27,8 @@ export interface ExchangeParts {
   /** `undefined`: nobody counts. */
   readonly rateLimiter: RateLimiter | undefined;
   readonly counts: CallCounts;
+  readonly lookUps: LookUpWindow;
+  readonly protection: DisconnectProtection;
   /** Others who are told of every trade of the market. */
   readonly listeners: PrintListeners;
 }

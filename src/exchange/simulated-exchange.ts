@@ -3,6 +3,7 @@ import fastify from 'fastify';
 import type { Clock } from '../foundation/clock.ts';
 import { fixed } from '../foundation/fixed-point.ts';
 import { addBitvavoRoutes } from './bitvavo/bitvavo-routes.ts';
+import { DisconnectProtection } from './bybit/disconnect-protection.ts';
 import { addHttpRoutes } from './bybit/http-server.ts';
 import { PrivateFeed } from './bybit/private-feed.ts';
 import { PublicFeed } from './bybit/public-feed.ts';
@@ -12,10 +13,12 @@ import { CallCounts, type ExchangeParts, PrintListeners } from './exchange-parts
 import { addAdminRoutes } from './faults/admin-routes.ts';
 import { FaultBoard } from './faults/fault-board.ts';
 import { CandleBoard } from './market/candle-board.ts';
+import { type FundingEntry, FundingSchedule } from './market/funding-schedule.ts';
 import { CATEGORIES, instrumentSpec } from './market/instruments.ts';
 import { RecordedMarket } from './market/market.ts';
 import { type BarColumns, MarketTape } from './market/market-tape.ts';
 import { Account, type ApiKey, type FeeRates } from './trading/account.ts';
+import { LookUpWindow } from './trading/look-up-window.ts';
 import type { ClientIdRule } from './trading/order-check.ts';
 import { Venue } from './trading/venue.ts';
 import { addYahooRoutes } from './yahoo/yahoo-routes.ts';
@@ -26,6 +29,8 @@ export interface Recording {
   /** One-minute bars. */
   readonly columns: BarColumns;
   readonly priceDecimals: number;
+  /** Funding of the perpetual, by rising recorded time; without it none is paid. */
+  readonly funding?: readonly FundingEntry[];
 }
 
 export interface ExchangeOptions {
@@ -46,6 +51,8 @@ export interface ExchangeOptions {
   readonly matchingDelayMs?: number;
   /** Rate limits as the real exchange has them (the default), or none. */
   readonly rateLimits?: boolean;
+  /** For how long look-ups know of closed orders and of executions; by default for ever. */
+  readonly historyMs?: number;
   /** Of the faults' chance. */
   readonly seed?: number;
 }
@@ -103,6 +110,7 @@ export async function startExchange(options: ExchangeOptions, port = 0, host = '
     async close() {
       for (const market of parts.markets) market.stop();
       parts.publicFeed.stop();
+      parts.protection.stop();
       sockets.stop();
       await app.close();
     },
@@ -125,7 +133,8 @@ export function composeExchange(options: ExchangeOptions): ExchangeParts {
   const faults = new FaultBoard(options.seed ?? 1);
   const candles = new CandleBoard();
   const publicFeed = new PublicFeed({ clock, markets, venue, candles, faults });
-  const privateFeed = new PrivateFeed(venue.specs, venue.priceOf);
+  const protection = new DisconnectProtection(clock, venue);
+  const privateFeed = new PrivateFeed(venue.specs, venue.priceOf, protection);
   Object.assign(feeds, { public: publicFeed, private: privateFeed });
   const accounts = new Map(options.keys.map((key) => [key.key, new Account(key, options.fees ?? DEFAULT_FEES)]));
   for (const account of accounts.values()) {
@@ -135,6 +144,8 @@ export function composeExchange(options: ExchangeOptions): ExchangeParts {
   const rateLimiter = options.rateLimits === false ? undefined : new RateLimiter(wallClock);
   const counts = new CallCounts();
   const listeners = new PrintListeners();
+  const lookUps = new LookUpWindow();
+  if (options.historyMs !== undefined) lookUps.ms = options.historyMs;
   return {
     clock,
     wallClock,
@@ -148,6 +159,8 @@ export function composeExchange(options: ExchangeOptions): ExchangeParts {
     rateLimiter,
     counts,
     listeners,
+    lookUps,
+    protection,
   };
 }
 
@@ -160,17 +173,25 @@ export function play({ markets, venue, publicFeed, listeners }: ExchangeParts): 
         publicFeed.onPrint(one, print);
         listeners.onPrint(one, print);
       },
-      onMinute: (one, end) => publicFeed.onMinute(one, end),
+      onMinute(one, end) {
+        venue.onMinute(one, end);
+        publicFeed.onMinute(one, end);
+      },
     });
   }
 }
 
-function marketOf({ symbol, columns, priceDecimals }: Recording, options: ExchangeOptions): RecordedMarket {
+function marketOf(
+  { symbol, columns, priceDecimals, funding = [] }: Recording,
+  options: ExchangeOptions,
+): RecordedMarket {
   const specs = CATEGORIES.map((category) => instrumentSpec(category, symbol, priceDecimals));
   const tape = new MarketTape(columns, {
     tickSize: specs[0]!.tickSize,
     ...(options.shiftMs !== undefined && { shiftMs: options.shiftMs }),
     ...(options.printsPerMinute !== undefined && { printsPerMinute: options.printsPerMinute }),
   });
-  return new RecordedMarket(symbol, tape, specs, options.clock);
+  const { shiftMs = 0 } = options;
+  const schedule = new FundingSchedule(funding.map(({ time, rate }) => ({ time: time + shiftMs, rate })));
+  return new RecordedMarket(symbol, tape, specs, options.clock, schedule);
 }

@@ -33,7 +33,7 @@ function positionFields(position: LinearPosition, spec: InstrumentSpec, mark: bi
     tpslMode: 'Full',
     takeProfit: position.takeProfit === 0n ? '' : price(position.takeProfit),
     stopLoss: position.stopLoss === 0n ? '' : price(position.stopLoss),
-    trailingStop: '0',
+    trailingStop: position.trailingStop === 0n ? '0' : price(position.trailingStop),
     sessionAvgPrice: '',
     unrealisedPnl: held === 0n ? '' : formatFixed(unrealisedPnl(position, mark)),
     curRealisedPnl: formatFixed(position.currentRealisedPnl),

@@ -29,12 +29,12 @@ function wallet({ account, params, parts, asOf }: PrivateCall): Answer {
   return result({ list: [walletRow({ balances, margins }, parts.venue.priceOf)] });
 }
 
-function accountInfo({ parts }: PrivateCall): Answer {
+function accountInfo({ account, parts }: PrivateCall): Answer {
   return result({
     marginMode: 'REGULAR_MARGIN',
     updatedTime: String(parts.clock.now()),
     unifiedMarginStatus: 5,
-    dcpStatus: 'OFF',
+    dcpStatus: account.disconnectWindows.size > 0 ? 'ON' : 'OFF',
     timeWindow: 10,
     smpGroup: 0,
     isMasterTrader: false,
@@ -64,6 +64,7 @@ const ENTRY_TYPES: Readonly<Record<EntryKind, string>> = {
   trade: 'TRADE',
   'realised-pnl': 'TRADE',
   fee: 'TRADE',
+  funding: 'SETTLEMENT',
 };
 
 /** The lines of the ledger, newest first: each with the balance that it led to. */
@@ -91,9 +92,9 @@ function transactionLog({ account, params, asOf }: PrivateCall): Answer {
     size: '0',
     currency: entry.coin,
     tradePrice: '0',
-    funding: '',
+    funding: entry.kind === 'funding' ? formatFixed(entry.amount) : '',
     fee: entry.kind === 'fee' ? formatFixed(-entry.amount) : '0',
-    cashFlow: entry.kind === 'fee' ? '0' : formatFixed(entry.amount),
+    cashFlow: entry.kind === 'fee' || entry.kind === 'funding' ? '0' : formatFixed(entry.amount),
     change: formatFixed(entry.amount),
     cashBalance: formatFixed(balance),
     feeRate: '0',
@@ -132,13 +133,13 @@ function demoFunds({ account, params, parts }: PrivateCall): Answer {
 }
 
 function apiKeyInfo({ account }: PrivateCall): Answer {
-  const { key, readOnly, mayWithdraw } = account.apiKey;
+  const { key, mayWithdraw } = account.apiKey;
   const none: readonly string[] = [];
   return result({
     id: '1',
     note: 'simulated',
     apiKey: key,
-    readOnly: readOnly ? 1 : 0,
+    readOnly: account.isReadOnly ? 1 : 0,
     secret: '',
     permissions: {
       ContractTrade: ['Order', 'Position'],

@@ -3,6 +3,7 @@ import type { CandleBoard } from '../market/candle-board.ts';
 import type { Category, InstrumentSpec } from '../market/instruments.ts';
 import type { RecordedMarket } from '../market/market.ts';
 import type { Account } from '../trading/account.ts';
+import type { LookUpWindow } from '../trading/look-up-window.ts';
 import { refuse } from '../trading/refusals.ts';
 import type { Venue } from '../trading/venue.ts';
 import type { Row } from './market-messages.ts';
@@ -14,6 +15,7 @@ export interface RouteParts {
   readonly venue: Venue;
   readonly markets: readonly RecordedMarket[];
   readonly candles: CandleBoard;
+  readonly lookUps: LookUpWindow;
 }
 
 /** One request that has been let in. */

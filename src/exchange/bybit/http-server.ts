@@ -5,6 +5,7 @@ import { type FaultOf, fits } from '../faults/fault.ts';
 import type { Account } from '../trading/account.ts';
 import { type Refusal, refuse } from '../trading/refusals.ts';
 import { accountRoutes } from './account-routes.ts';
+import { settingRoutes } from './account-settings.ts';
 import type { Answer, PrivateRoute, PublicRoute } from './call.ts';
 import { marketRoutes } from './market-routes.ts';
 import { orderRoutes } from './order-routes.ts';
@@ -21,7 +22,7 @@ type Route = PublicRoute | PrivateRoute;
  */
 export function addHttpRoutes(app: FastifyInstance, parts: ExchangeParts): void {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
-  for (const route of [...marketRoutes, ...orderRoutes, ...positionRoutes, ...accountRoutes]) {
+  for (const route of [...marketRoutes, ...orderRoutes, ...positionRoutes, ...accountRoutes, ...settingRoutes]) {
     app.route({
       method: route.method,
       url: route.path,
@@ -78,7 +79,7 @@ function handlePrivate(
   parts: ExchangeParts,
 ): Answer {
   const account = accountOf(request, parts);
-  if (route.method === 'POST' && account.apiKey.readOnly) throw new RequestRefused(refuse.permission());
+  if (route.method === 'POST' && account.isReadOnly) throw new RequestRefused(refuse.permission());
   const allowance = parts.rateLimiter?.take(`${account.apiKey.key} ${route.path}`, route.limit);
   if (allowance !== undefined) tellAllowance(reply, allowance, parts);
   if (allowance?.allowed === false) throw new RequestRefused(refuse.tooManyVisits());
@@ -165,6 +166,8 @@ async function slowDown(when: When, route: Route, { faults, clock }: ExchangePar
 
 /** Answers wrongly, or not at all. */
 function fail({ with: kind }: FaultOf<'answer'>, reply: FastifyReply, text: string): unknown {
+  // As the exchange answers an address that it has shut out.
+  if (kind === 403) return reply.code(403).send('access too frequent');
   if (typeof kind === 'number') {
     return reply.code(kind).type('text/html').send(`<html><body>${kind}</body></html>`);
   }

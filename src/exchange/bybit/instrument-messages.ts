@@ -12,7 +12,7 @@ export function linearInstrument(spec: InstrumentSpec): Readonly<Record<string, 
   return {
     symbol: spec.symbol,
     contractType: 'LinearPerpetual',
-    status: 'Trading',
+    status: spec.status,
     baseCoin: spec.baseCoin,
     quoteCoin: spec.quoteCoin,
     launchTime: LAUNCH_TIME,
@@ -53,7 +53,7 @@ export function spotInstrument(spec: InstrumentSpec): Readonly<Record<string, un
     baseCoin: spec.baseCoin,
     quoteCoin: spec.quoteCoin,
     innovation: '0',
-    status: 'Trading',
+    status: spec.status,
     marginTrading: 'none',
     stTag: '0',
     lotSizeFilter: {

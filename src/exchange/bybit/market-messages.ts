@@ -1,5 +1,4 @@
 import { divide, formatFixed, multiply } from '../../foundation/fixed-point.ts';
-import { HOUR_MS } from '../../foundation/time.ts';
 import { type InstrumentSpec, priceText, quantityText, withDecimals } from '../market/instruments.ts';
 import type { RecordedMarket } from '../market/market.ts';
 import type { Print } from '../market/market-tape.ts';
@@ -9,7 +8,8 @@ import { identifier } from '../trading/identifiers.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
-const FUNDING_INTERVAL_MS = 8 * HOUR_MS;
+/** What Bybit lists for most perpetuals. */
+const FUNDING_CAP = '0.005';
 
 /** `[start, open, high, low, close, volume, turnover]`, as `GET /v5/market/kline` lists it. */
 export function klineRow(candle: TapeCandle): readonly string[] {
@@ -35,14 +35,14 @@ export function klineData(candle: TapeCandle, interval: KlineInterval, confirm: 
 }
 
 /**
- * A ticker of a perpetual. Mark and index price are the last price; there is no funding; nobody's open interest is
+ * A ticker of a perpetual. Mark and index price are the last price; without a record of funding its rate is 0; nobody's open interest is
  * recorded, so that the day's volume stands for it.
  */
 export function linearTicker(market: RecordedMarket, spec: InstrumentSpec, book: BookLevels): Record<string, string> {
   const day = market.day();
   const price = (value: bigint): string => priceText(spec, value);
   const last = market.lastPrint.price;
-  const nextFunding = (Math.floor(market.now() / FUNDING_INTERVAL_MS) + 1) * FUNDING_INTERVAL_MS;
+  const funding = market.funding.nextAfter(market.now());
   return {
     symbol: spec.symbol,
     tickDirection: market.tickDirection,
@@ -59,9 +59,9 @@ export function linearTicker(market: RecordedMarket, spec: InstrumentSpec, book:
     turnover24h: formatFixed(day.turnover),
     volume24h: quantityText(spec, day.volume),
     fundingIntervalHour: '8',
-    fundingCap: '0',
-    nextFundingTime: String(nextFunding),
-    fundingRate: '0',
+    fundingCap: FUNDING_CAP,
+    nextFundingTime: String(funding.time),
+    fundingRate: formatFixed(funding.rate),
     ...bestOf(book, spec),
   };
 }

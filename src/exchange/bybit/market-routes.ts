@@ -1,5 +1,8 @@
-import type { Category } from '../market/instruments.ts';
+import { formatFixed } from '../../foundation/fixed-point.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../foundation/time.ts';
+import { type Category, priceText, quantityText } from '../market/instruments.ts';
 import { isKlineInterval } from '../market/tape-candles.ts';
+import { priceLimits } from '../trading/price-limits.ts';
 import { refuse } from '../trading/refusals.ts';
 import { type Answer, type Call, instrumentOf, type PublicRoute, result } from './call.ts';
 import { linearInstrument, spotInstrument } from './instrument-messages.ts';
@@ -26,6 +29,8 @@ export const marketRoutes: readonly PublicRoute[] = [
   { method: 'GET', path: '/v5/market/recent-trade', handle: recentTrades },
   { method: 'GET', path: '/v5/market/orderbook', handle: orderBook },
   { method: 'GET', path: '/v5/market/funding/history', handle: fundingHistory },
+  { method: 'GET', path: '/v5/market/open-interest', handle: openInterest },
+  { method: 'GET', path: '/v5/market/price-limit', handle: priceLimit },
 ];
 
 function time({ parts }: Call): Answer {
@@ -39,7 +44,7 @@ function instruments({ params, parts }: Call): Answer {
   const status = params.text('status') ?? 'Trading';
   const named = params.text('category')!;
   const rows = parts.venue.specs
-    .filter((spec) => spec.category === category && status === 'Trading' && (symbol ?? spec.symbol) === spec.symbol)
+    .filter((spec) => spec.category === category && status === spec.status && (symbol ?? spec.symbol) === spec.symbol)
     .filter((spec) => (params.text('baseCoin') ?? spec.baseCoin) === spec.baseCoin)
     .map(category === 'spot' ? spotInstrument : linearInstrument);
   return result({ category: named, list: rows, nextPageCursor: '' });
@@ -119,8 +124,64 @@ function orderBook(call: Call): Answer {
   });
 }
 
-/** No funding is paid on this exchange, and so there is no history of it. */
+const MOST_FUNDING_ROWS = 200;
+
+/** What was due up to now, newest first. */
 function fundingHistory(call: Call): Answer {
-  instrumentOf(call, 'linear');
-  return result({ category: 'linear', list: [] });
+  const { params, parts } = call;
+  const { market, spec } = instrumentOf(call, 'linear');
+  const start = params.integer('startTime', 0, FAR_FUTURE);
+  const end = params.integer('endTime', 0, FAR_FUTURE);
+  if (start !== undefined && end === undefined) throw new RequestRefused(refuse.parameter('endTime invalid'));
+  const limit = params.integer('limit', 1, MOST_FUNDING_ROWS) ?? MOST_FUNDING_ROWS;
+  const list = market.funding
+    .between(start ?? 0, Math.min(end ?? FAR_FUTURE, parts.clock.now()))
+    .slice(0, limit)
+    .map(({ time, rate }) => ({
+      symbol: spec.symbol,
+      fundingRate: formatFixed(rate),
+      fundingRateTimestamp: String(time),
+    }));
+  return result({ category: 'linear', list });
+}
+
+const OPEN_INTEREST_INTERVALS: Readonly<Record<string, number>> = {
+  '5min': 5 * MINUTE_MS,
+  '15min': 15 * MINUTE_MS,
+  '30min': 30 * MINUTE_MS,
+  '1h': HOUR_MS,
+  '4h': 4 * HOUR_MS,
+  '1d': DAY_MS,
+};
+
+/** Nobody's open interest is recorded: what traded in the 24 hours before stands for it. */
+function openInterest(call: Call): Answer {
+  const { params, parts } = call;
+  const { market, spec } = instrumentOf(call, 'linear');
+  const step = OPEN_INTEREST_INTERVALS[params.required('intervalTime')];
+  if (step === undefined) throw new RequestRefused(refuse.parameter('intervalTime invalid'));
+  const from = Math.max(params.integer('startTime', 0, FAR_FUTURE) ?? 0, market.tape.start);
+  const cursor = params.integer('cursor', 0, FAR_FUTURE) ?? FAR_FUTURE;
+  const to = Math.min(params.integer('endTime', 0, FAR_FUTURE) ?? FAR_FUTURE, cursor - 1, parts.clock.now());
+  const limit = params.integer('limit', 1, 200) ?? 50;
+  const list: Row[] = [];
+  let time = Math.floor(to / step) * step;
+  for (; time >= from && list.length < limit; time -= step) {
+    list.push({ openInterest: quantityText(spec, market.volumeBefore(time)), timestamp: String(time) });
+  }
+  return result({
+    symbol: spec.symbol,
+    category: 'linear',
+    list,
+    nextPageCursor: time >= from ? String(time + step) : '',
+  });
+}
+
+function priceLimit(call: Call): Answer {
+  const category = call.params.category('linear');
+  if (category === undefined) throw new RequestRefused(refuse.symbol('linear'));
+  const { market, spec } = instrumentOf(call, category);
+  const { highestBuy, lowestSell } = priceLimits(spec, market.lastPrint.price);
+  const [buyLmt, sellLmt] = [priceText(spec, highestBuy), priceText(spec, lowestSell)];
+  return result({ symbol: spec.symbol, buyLmt, sellLmt, ts: String(market.now()) });
 }

@@ -96,7 +96,7 @@ export function executionRow(execution: Execution, spec: InstrumentSpec): Row {
     execId: execution.execId,
     execPrice: priceText(spec, execution.price),
     execQty: quantityText(spec, execution.quantity),
-    execType: 'Trade',
+    execType: execution.type,
     execValue: formatFixed(execution.value),
     execTime: String(execution.time),
     feeCurrency: execution.feeCurrency,

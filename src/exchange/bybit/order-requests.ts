@@ -13,11 +13,35 @@ import { type Params, RequestRefused } from './params.ts';
  */
 
 type Outcome = Result<OrderNames, Refusal>;
+export type OrderAction = (call: PrivateCall, params: Params) => Outcome;
 
-export function createOrder({ account, parts }: PrivateCall, params: Params): Outcome {
+/** What is refused is kept, for the judge. */
+export function createOrder(call: PrivateCall, params: Params): Outcome {
+  try {
+    const outcome = placeOrder(call, params);
+    if (!outcome.ok) keepRefusal(call, params, outcome.error);
+    return outcome;
+  } catch (thrown) {
+    if (thrown instanceof RequestRefused) keepRefusal(call, params, thrown.refusal);
+    throw thrown;
+  }
+}
+
+function placeOrder({ account, parts }: PrivateCall, params: Params): Outcome {
   const category = tradedCategory(params);
   const spec = specOf(parts.venue.specs, category, params);
   return parts.venue.create(account, readOrder(params, spec));
+}
+
+function keepRefusal({ account, parts }: PrivateCall, params: Params, { code, message }: Refusal): void {
+  account.refusedOrders.push({
+    time: parts.clock.now(),
+    orderLinkId: params.text('orderLinkId') ?? '',
+    category: params.text('category') ?? '',
+    symbol: params.text('symbol') ?? '',
+    code,
+    message,
+  });
 }
 
 export function amendOrder(call: PrivateCall, params: Params): Outcome {

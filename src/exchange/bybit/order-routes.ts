@@ -1,9 +1,17 @@
 import { refuse } from '../trading/refusals.ts';
 import { isOpen, type VenueOrder } from '../trading/venue-order.ts';
 import { type Answer, type PrivateCall, type PrivateRoute, pageOf, result } from './call.ts';
-import type { Row } from './market-messages.ts';
+import { batchOf } from './order-batch.ts';
 import { executionRow, orderRow } from './order-messages.ts';
-import { accepted, amendOrder, cancelOrder, createOrder, namesOf, tradedCategory } from './order-requests.ts';
+import {
+  accepted,
+  amendOrder,
+  cancelOrder,
+  createOrder,
+  namesOf,
+  type OrderAction,
+  tradedCategory,
+} from './order-requests.ts';
 import { type Params, RequestRefused } from './params.ts';
 
 /** Requests a second of one account, by Bybit's "Rate limit rules". */
@@ -14,47 +22,16 @@ export const orderRoutes: readonly PrivateRoute[] = [
   { method: 'POST', path: '/v5/order/amend', limit: 10, handle: one(amendOrder) },
   { method: 'POST', path: '/v5/order/cancel', limit: 10, handle: one(cancelOrder) },
   { method: 'POST', path: '/v5/order/cancel-all', limit: 10, handle: cancelAll },
-  { method: 'POST', path: '/v5/order/create-batch', limit: 10, handle: batch(createOrder) },
-  { method: 'POST', path: '/v5/order/amend-batch', limit: 10, handle: batch(amendOrder) },
-  { method: 'POST', path: '/v5/order/cancel-batch', limit: 10, handle: batch(cancelOrder) },
+  { method: 'POST', path: '/v5/order/create-batch', limit: 10, handle: batchOf(createOrder) },
+  { method: 'POST', path: '/v5/order/amend-batch', limit: 10, handle: batchOf(amendOrder) },
+  { method: 'POST', path: '/v5/order/cancel-batch', limit: 10, handle: batchOf(cancelOrder) },
   { method: 'GET', path: '/v5/order/realtime', limit: LOOK_UPS, handle: openOrders },
   { method: 'GET', path: '/v5/order/history', limit: LOOK_UPS, handle: orderHistory },
   { method: 'GET', path: '/v5/execution/list', limit: LOOK_UPS, handle: executions },
 ];
 
-type OrderAction = typeof createOrder;
-
 function one(action: OrderAction): (call: PrivateCall) => Answer {
   return (call) => result(namesOf(accepted(action(call, call.params))));
-}
-
-const BATCH_SIZE = { linear: 20, spot: 10 } as const;
-
-/** Each item has its own code, in the order of the request. */
-function batch(action: OrderAction): (call: PrivateCall) => Answer {
-  return (call) => {
-    const category = tradedCategory(call.params);
-    const items = call.params.list('request');
-    if (items.length === 0 || items.length > BATCH_SIZE[category]) {
-      throw new RequestRefused(refuse.parameter('request invalid'));
-    }
-    const answers = items.map((item) => batchItem(action, call, item.with('category', category)));
-    return { result: { list: answers.map(({ row }) => row) }, extra: { list: answers.map(({ code }) => code) } };
-  };
-}
-
-function batchItem(action: OrderAction, call: PrivateCall, item: Params): { readonly row: Row; readonly code: Row } {
-  const asked = { category: item.text('category') ?? '', symbol: item.text('symbol') ?? '' };
-  try {
-    const names = accepted(action(call, item));
-    const order = call.account.find(names.orderId, undefined)!;
-    return { row: { ...asked, ...namesOf(names), createAt: String(order.createdTime) }, code: { code: 0, msg: 'OK' } };
-  } catch (thrown) {
-    if (!(thrown instanceof RequestRefused)) throw thrown;
-    const { code, message } = thrown.refusal;
-    const names = { orderId: item.text('orderId') ?? '', orderLinkId: item.text('orderLinkId') ?? '' };
-    return { row: { ...asked, ...names, createAt: '' }, code: { code, msg: message } };
-  }
 }
 
 function cancelAll({ account, params, parts }: PrivateCall): Answer {
@@ -96,12 +73,13 @@ function scopeOf(
   return (order) => order.category === category && symbols.includes(order.symbol);
 }
 
-/** What look-ups know of orders, newest first. */
-function knownOrders({ account, asOf }: PrivateCall, concerns: (order: VenueOrder) => boolean): VenueOrder[] {
+/** What look-ups know of orders, newest first: the open ones, and those that ended not too long ago. */
+function knownOrders({ account, asOf, parts }: PrivateCall, concerns: (order: VenueOrder) => boolean): VenueOrder[] {
   return account.orders
     .filter(concerns)
     .map((order) => account.orderAt(order, asOf))
     .filter((order) => order !== undefined)
+    .filter((order) => isOpen(order) || parts.lookUps.holds(order.updatedTime, asOf))
     .reverse();
 }
 
@@ -184,8 +162,9 @@ function executions(call: PrivateCall): Answer {
   if (category === undefined) return result({ nextPageCursor: '', category: params.text('category')!, list: [] });
   const concerns = inScope(params);
   const known = account.executions
-    .filter((execution) => execution.time <= asOf && concerns({ ...execution, createdTime: execution.time }))
-    .filter(() => (params.text('execType') ?? 'Trade') === 'Trade')
+    .filter(({ time }) => time <= asOf && parts.lookUps.holds(time, asOf))
+    .filter((execution) => concerns({ ...execution, createdTime: execution.time }))
+    .filter(({ type }) => (params.text('execType') ?? type) === type)
     .reverse();
   const { page, nextPageCursor } = pageOf(known, ({ sequence }) => sequence, params, { limit: 50, most: 100 });
   const list = page.map((execution) => executionRow(execution, parts.venue.spec(category, execution.symbol)!));

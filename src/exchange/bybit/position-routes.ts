@@ -49,7 +49,8 @@ function closedPnl(call: PrivateCall): Answer {
   const { account, params, parts, asOf } = call;
   const symbol = params.text('symbol');
   const closing = account.executions
-    .filter((one) => one.closedSize > 0n && one.time <= asOf && (symbol ?? one.symbol) === one.symbol)
+    .filter((one) => one.closedSize > 0n && one.time <= asOf && parts.lookUps.holds(one.time, asOf))
+    .filter((one) => (symbol ?? one.symbol) === one.symbol)
     .reverse();
   const { page, nextPageCursor } = pageOf(closing, ({ sequence }) => sequence, params, { limit: 50, most: 100 });
   const list = page.map((one) => closedPnlRow(one, account, parts.venue.spec('linear', one.symbol)!));
@@ -105,7 +106,16 @@ function tradingStop(call: PrivateCall): Answer {
   if (account.ledger.position(spec.symbol, spec.quoteCoin).size === 0n) {
     throw new RequestRefused({ code: 10001, message: 'can not set tp/sl/ts for zero position' });
   }
-  parts.venue.setStops(account, spec, params.decimal('takeProfit'), params.decimal('stopLoss'));
+  const stops = {
+    takeProfit: params.decimal('takeProfit'),
+    stopLoss: params.decimal('stopLoss'),
+    trailingStop: params.decimal('trailingStop'),
+    activePrice: params.decimal('activePrice'),
+  };
+  for (const price of Object.values(stops)) {
+    if (price !== undefined && price % spec.tickSize !== 0n) throw new RequestRefused(refuse.priceStep('linear'));
+  }
+  parts.venue.setStops(account, spec, stops);
   return result({});
 }
 

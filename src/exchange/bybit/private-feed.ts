@@ -3,6 +3,7 @@ import type { Account, PriceOf } from '../trading/account.ts';
 import type { AccountChanges } from '../trading/changes.ts';
 import { identifier } from '../trading/identifiers.ts';
 import { positionData, walletRow } from './account-messages.ts';
+import { type DisconnectProtection, PROTECTION_TOPICS } from './disconnect-protection.ts';
 import type { Row } from './market-messages.ts';
 import { executionData, orderData } from './order-messages.ts';
 import type { Subscriber } from './topic-channel.ts';
@@ -16,15 +17,17 @@ export class PrivateFeed {
   readonly #subscribers = new Map<Account, Map<Subscriber, Set<string>>>();
   readonly #specs: readonly InstrumentSpec[];
   readonly #priceOf: PriceOf;
+  readonly #protection: DisconnectProtection;
   #messages = 0;
 
-  constructor(specs: readonly InstrumentSpec[], priceOf: PriceOf) {
+  constructor(specs: readonly InstrumentSpec[], priceOf: PriceOf, protection: DisconnectProtection) {
+    this.#protection = protection;
     this.#specs = specs;
     this.#priceOf = priceOf;
   }
 
   isTopic(topic: string): boolean {
-    if (TOPICS.includes(topic)) return true;
+    if (TOPICS.includes(topic) || PROTECTION_TOPICS.includes(topic)) return true;
     return BY_CATEGORY.some((plain) => CATEGORIES.some((category) => topic === `${plain}.${category}`));
   }
 
@@ -32,6 +35,7 @@ export class PrivateFeed {
     const ofAccount = this.#subscribers.get(account) ?? new Map<Subscriber, Set<string>>();
     this.#subscribers.set(account, ofAccount);
     ofAccount.set(subscriber, (ofAccount.get(subscriber) ?? new Set()).add(topic));
+    this.#protection.joined(account, topic);
   }
 
   unsubscribe(account: Account, topic: string, subscriber: Subscriber): void {
@@ -39,7 +43,11 @@ export class PrivateFeed {
   }
 
   leave(account: Account, subscriber: Subscriber): void {
-    this.#subscribers.get(account)?.delete(subscriber);
+    const ofAccount = this.#subscribers.get(account);
+    const topics = ofAccount?.get(subscriber);
+    ofAccount?.delete(subscriber);
+    if (topics === undefined) return;
+    this.#protection.gone(account, topics, new Set([...ofAccount!.values()].flatMap((left) => [...left])));
   }
 
   onChanges(changes: AccountChanges): void {

@@ -25,6 +25,7 @@ export interface PublicFeedParts {
 export class PublicFeed {
   readonly #parts: PublicFeedParts;
   readonly #channels = new Map<string, TopicChannel>();
+  readonly #categoryOf = new Map<TopicChannel, Category>();
   readonly #bySymbol = new Map<string, TopicChannel[]>();
   readonly #stopRepeating: CancelTimer;
 
@@ -53,7 +54,7 @@ export class PublicFeed {
   }
 
   onPrint(market: RecordedMarket, print: Print): void {
-    for (const channel of this.#bySymbol.get(market.symbol) ?? []) {
+    for (const channel of this.#heard(market)) {
       if (channel instanceof TradeChannel) channel.onPrint(print);
       else if (channel instanceof KlineChannel) channel.onPrint();
       else if (channel instanceof TickerChannel || channel instanceof BookChannel) channel.onMove();
@@ -61,16 +62,23 @@ export class PublicFeed {
   }
 
   onMinute(market: RecordedMarket, end: number): void {
-    for (const channel of this.#bySymbol.get(market.symbol) ?? []) {
+    for (const channel of this.#heard(market)) {
       if (channel instanceof KlineChannel) channel.onMinute(end);
     }
   }
 
   /** An account's order came into the book or left it. */
   onBook(market: RecordedMarket): void {
-    for (const channel of this.#bySymbol.get(market.symbol) ?? []) {
+    for (const channel of this.#heard(market)) {
       if (channel instanceof TickerChannel || channel instanceof BookChannel) channel.onMove();
     }
+  }
+
+  /** Of what is not traded nothing is told. */
+  #heard(market: RecordedMarket): readonly TopicChannel[] {
+    const halted = market.specs.filter(({ status }) => status !== 'Trading').map(({ category }) => category);
+    const all = this.#bySymbol.get(market.symbol) ?? [];
+    return halted.length === 0 ? all : all.filter((channel) => !halted.includes(this.#categoryOf.get(channel)!));
   }
 
   #channel(category: Category, topic: string): TopicChannel | undefined {
@@ -81,6 +89,7 @@ export class PublicFeed {
     const channel = this.#make(category, topic, symbol);
     if (channel === undefined) return undefined;
     this.#channels.set(key, channel);
+    this.#categoryOf.set(channel, category);
     this.#bySymbol.set(symbol, [...(this.#bySymbol.get(symbol) ?? []), channel]);
     return channel;
   }

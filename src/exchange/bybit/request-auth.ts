@@ -29,6 +29,8 @@ export function authenticate(
 ): Result<Account, Refusal> {
   const account = request.key === undefined ? undefined : accountOf(request.key);
   if (account === undefined) return failed(refuse.apiKey());
+  const state = keyRefusal(account);
+  if (state !== undefined) return failed(state);
   const timestamp = Number(request.timestamp);
   const window = request.receiveWindow === undefined ? DEFAULT_WINDOW_MS : Number(request.receiveWindow);
   const inTime = serverTimes.some((now) => now - window <= timestamp && timestamp < now + AHEAD_MS);
@@ -47,6 +49,8 @@ export function authenticateSocket(
 ): Result<Account, Refusal> {
   const account = typeof key === 'string' ? accountOf(key) : undefined;
   if (account === undefined) return failed(refuse.apiKey());
+  const state = keyRefusal(account);
+  if (state !== undefined) return failed(state);
   if (!serverTimes.some((now) => Number(expires) > now)) return failed(refuse.timestamp('Params Error'));
   const isSound = isSignature(
     typeof signature === 'string' ? signature : undefined,
@@ -54,6 +58,24 @@ export function authenticateSocket(
     account.apiKey.secret,
   );
   return isSound ? success(account) : failed({ code: 10004, message: 'Invalid sign' });
+}
+
+/** Why a key that was good is so no more. A connection that was let in before is not asked again, but for orders. */
+export function keyRefusal({ keyState }: Account): Refusal | undefined {
+  switch (keyState) {
+    case 'revoked':
+      return refuse.apiKey();
+    case 'expired':
+      return refuse.keyExpired();
+    case 'secret-changed':
+      return refuse.signature('');
+    case 'other-address':
+      return refuse.unmatchedAddress();
+    case 'no-permission':
+      return refuse.permission();
+    default:
+      return undefined;
+  }
 }
 
 export function signatureOf(text: string, secret: string): string {

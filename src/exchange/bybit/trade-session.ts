@@ -2,18 +2,26 @@ import type { ExchangeParts } from '../exchange-parts.ts';
 import type { Account } from '../trading/account.ts';
 import { identifier } from '../trading/identifiers.ts';
 import { type Refusal, refuse } from '../trading/refusals.ts';
-import type { PrivateCall } from './call.ts';
+import { type Answer, type PrivateCall, result } from './call.ts';
 import { serverTimes } from './http-server.ts';
 import type { Row } from './market-messages.ts';
-import { accepted, amendOrder, cancelOrder, createOrder, namesOf } from './order-requests.ts';
+import { batchOf } from './order-batch.ts';
+import { accepted, amendOrder, cancelOrder, createOrder, namesOf, type OrderAction } from './order-requests.ts';
 import { Params, RequestRefused } from './params.ts';
 import type { Allowance } from './rate-limiter.ts';
-import { authenticateSocket } from './request-auth.ts';
+import { authenticateSocket, keyRefusal } from './request-auth.ts';
 import type { SocketConnection, SocketRequest } from './socket-connection.ts';
 
 /** Requests a second, as over HTTP. */
 const ORDERS = 10;
-const ACTIONS = { 'order.create': createOrder, 'order.amend': amendOrder, 'order.cancel': cancelOrder } as const;
+const ACTIONS: Readonly<Record<string, (call: PrivateCall) => Answer>> = {
+  'order.create': one(createOrder),
+  'order.amend': one(amendOrder),
+  'order.cancel': one(cancelOrder),
+  'order.create-batch': batchOf(createOrder),
+  'order.amend-batch': batchOf(amendOrder),
+  'order.cancel-batch': batchOf(cancelOrder),
+};
 const DEFAULT_WINDOW_MS = 5_000;
 
 /** Order entry over a socket (`/v5/trade`). The real exchange has none for demo accounts. */
@@ -62,26 +70,27 @@ export class TradeSession {
 
   #order(op: string, request: SocketRequest): void {
     try {
-      const names = this.#carryOut(op, request);
-      this.#answer(op, request, { code: 0, message: 'OK' }, names);
+      this.#answer(op, request, { code: 0, message: 'OK' }, this.#carryOut(op, request));
     } catch (thrown) {
       if (!(thrown instanceof RequestRefused)) throw thrown;
-      this.#answer(op, request, thrown.refusal, {});
+      this.#answer(op, request, thrown.refusal, { result: {} });
     }
   }
 
-  #carryOut(op: string, request: SocketRequest): Row {
+  #carryOut(op: string, request: SocketRequest): Answer {
     const account = this.#account;
     if (account === undefined) throw new RequestRefused(refuse.apiKey());
-    const action = Object.hasOwn(ACTIONS, op) ? ACTIONS[op as keyof typeof ACTIONS] : undefined;
+    const action = Object.hasOwn(ACTIONS, op) ? ACTIONS[op] : undefined;
     if (action === undefined) throw new RequestRefused({ code: 10404, message: 'op is not supported' });
-    if (account.apiKey.readOnly) throw new RequestRefused(refuse.permission());
+    const state = keyRefusal(account);
+    if (state !== undefined) throw new RequestRefused(state);
+    if (account.isReadOnly) throw new RequestRefused(refuse.permission());
     this.#checkHeader(request);
     this.#allowance = this.#parts.rateLimiter?.take(`${account.apiKey.key} WS ${op}`, ORDERS);
     if (this.#allowance?.allowed === false) throw new RequestRefused(refuse.tooManyVisits());
     const params = new Params(Array.isArray(request.args) ? request.args[0] : undefined);
     const call: PrivateCall = { params, parts: this.#parts, asOf: this.#parts.clock.now(), account };
-    return namesOf(accepted(action(call, params)));
+    return action(call);
   }
 
   #checkHeader(request: SocketRequest): void {
@@ -98,7 +107,7 @@ export class TradeSession {
       throw new RequestRefused(refuse.timestamp('invalid request, please check your timestamp or recv_window'));
   }
 
-  #answer(op: string, request: SocketRequest, { code, message }: Refusal, data: Row): void {
+  #answer(op: string, request: SocketRequest, { code, message }: Refusal, answer: Answer): void {
     const now = String(this.#parts.clock.now());
     const allowance = this.#allowance;
     this.#connection.reply({
@@ -106,8 +115,8 @@ export class TradeSession {
       retCode: code,
       retMsg: message,
       op,
-      data,
-      retExtInfo: {},
+      data: answer.result,
+      retExtInfo: answer.extra ?? {},
       header: {
         'X-Bapi-Limit': String(allowance?.limit ?? ORDERS),
         'X-Bapi-Limit-Status': String(allowance?.left ?? ORDERS),
@@ -118,6 +127,10 @@ export class TradeSession {
       connId: this.#connection.id,
     });
   }
+}
+
+function one(action: OrderAction): (call: PrivateCall) => Answer {
+  return (call) => result(namesOf(accepted(action(call, call.params))));
 }
 
 function identified(request: SocketRequest): Row {

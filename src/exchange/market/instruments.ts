@@ -3,8 +3,14 @@ import { fixed, formatFixed } from '../../foundation/fixed-point.ts';
 export type Category = 'linear' | 'spot';
 export const CATEGORIES: readonly Category[] = ['linear', 'spot'];
 
+/** As Bybit names them; the others than `Trading` stand for a halt and for the ways to a delisting. */
+export const INSTRUMENT_STATUSES = ['PreLaunch', 'Trading', 'Delivering', 'Closed'] as const;
+export type InstrumentStatus = (typeof INSTRUMENT_STATUSES)[number];
+
 /** What the exchange trades and by which steps. Amounts are exact, in units of 10⁻¹². */
 export interface InstrumentSpec {
+  /** What is not `Trading` takes no order, fills none, and tells no price. */
+  readonly status: InstrumentStatus;
   readonly category: Category;
   readonly symbol: string;
   readonly baseCoin: string;
@@ -59,6 +65,7 @@ export function instrumentSpec(category: Category, symbol: string, priceDecimals
   const maximum: bigint = fixed(known?.linearMaximum ?? '1000000');
   const quoteCoin = QUOTE_COINS.find((coin) => symbol.endsWith(coin) && symbol !== coin) ?? 'USDT';
   return {
+    status: 'Trading',
     category,
     symbol,
     baseCoin: symbol.slice(0, symbol.length - quoteCoin.length),
@@ -74,6 +81,19 @@ export function instrumentSpec(category: Category, symbol: string, priceDecimals
     maximumPrice: tickSize * 19_999_998n,
     maximumLeverage: fixed('100'),
   };
+}
+
+/** What may change of an instrument while it is traded. */
+export type InstrumentChange = Partial<
+  Pick<
+    InstrumentSpec,
+    'status' | 'tickSize' | 'quantityStep' | 'minimumQuantity' | 'minimumNotional' | 'maximumQuantity'
+  >
+>;
+
+/** Changes an instrument where it stands: everybody who looks at it sees the new rules from now on. */
+export function changeInstrument(spec: InstrumentSpec, change: InstrumentChange): void {
+  Object.assign(spec, change);
 }
 
 /** With as many decimals as `decimals` says, or more where the value needs them: `84017.50`. */

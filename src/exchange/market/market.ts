@@ -1,6 +1,7 @@
 import type { CancelTimer, Clock } from '../../foundation/clock.ts';
 import { InvariantError } from '../../foundation/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../foundation/time.ts';
+import { type FundingSchedule, NO_FUNDING } from './funding-schedule.ts';
 import type { InstrumentSpec } from './instruments.ts';
 import { type MarketTape, minuteOf, type Print } from './market-tape.ts';
 import { candleAt, type KlineInterval } from './tape-candles.ts';
@@ -36,6 +37,7 @@ export class RecordedMarket {
   readonly symbol: string;
   readonly tape: MarketTape;
   readonly specs: readonly InstrumentSpec[];
+  readonly funding: FundingSchedule;
   readonly #clock: Clock;
   #last: Print;
   #lastTick: 'PlusTick' | 'MinusTick' | 'ZeroPlusTick' | 'ZeroMinusTick' = 'ZeroPlusTick';
@@ -46,8 +48,15 @@ export class RecordedMarket {
   #minuteEnd = 0;
   #next: Print | undefined;
 
-  constructor(symbol: string, tape: MarketTape, specs: readonly InstrumentSpec[], clock: Clock) {
+  constructor(
+    symbol: string,
+    tape: MarketTape,
+    specs: readonly InstrumentSpec[],
+    clock: Clock,
+    funding: FundingSchedule = NO_FUNDING,
+  ) {
     this.symbol = symbol;
+    this.funding = funding;
     this.tape = tape;
     this.specs = specs;
     this.#clock = clock;
@@ -95,6 +104,14 @@ export class RecordedMarket {
       volume: figures.volume + running.volume,
       turnover: figures.turnover + running.turnover,
     };
+  }
+
+  /** What traded in the 24 hours before the minute that `time` lies in. */
+  volumeBefore(time: number): bigint {
+    let volume = 0n;
+    const minute = minuteOf(time);
+    for (let at = minute - DAY_MS; at < minute; at += MINUTE_MS) volume += this.tape.bar(at)?.volume ?? 0n;
+    return volume;
   }
 
   #dayUntil(minute: number): DayFigures {

@@ -1,5 +1,5 @@
 import { divide, multiply } from '../../foundation/fixed-point.ts';
-import type { InstrumentSpec } from '../market/instruments.ts';
+import type { Category, InstrumentSpec } from '../market/instruments.ts';
 import { Ledger, type LinearPosition, unrealisedPnl } from './ledger.ts';
 import { type Execution, isOpen, leavesOf, snapshotOf, type VenueOrder } from './venue-order.ts';
 import { Versions } from './versions.ts';
@@ -17,6 +17,31 @@ export interface ApiKey {
   readonly secret: string;
   readonly readOnly: boolean;
   readonly mayWithdraw: boolean;
+}
+
+/** Revoked: the exchange knows it no more. `secret-changed`: it is signed wrongly from now on. */
+export const KEY_STATES = [
+  'valid',
+  'revoked',
+  'expired',
+  'secret-changed',
+  'other-address',
+  'read-only',
+  'no-permission',
+] as const;
+export type KeyState = (typeof KEY_STATES)[number];
+
+export const PROTECTED_PRODUCTS = ['DERIVATIVES', 'SPOT'] as const;
+export type ProtectedProduct = (typeof PROTECTED_PRODUCTS)[number];
+
+/** For the judge: what was asked for and turned down leaves no order. */
+export interface RefusedOrder {
+  readonly time: number;
+  readonly orderLinkId: string;
+  readonly category: string;
+  readonly symbol: string;
+  readonly code: number;
+  readonly message: string;
 }
 
 /** The last traded price of a perpetual: mark price and index price of this exchange. */
@@ -46,6 +71,14 @@ export class Account {
   readonly orders: VenueOrder[] = [];
   readonly executions: Execution[] = [];
   readonly fees: FeeRates;
+  /** What has become of its key while it is used. */
+  keyState: KeyState = 'valid';
+  /** Whether a limit price beyond the limits is moved to the limit, or refused: Bybit's defaults. */
+  readonly movesPrices: Record<Category, boolean> = { linear: true, spot: false };
+  /** Seconds of disconnection after which the orders of a product are cancelled. */
+  readonly disconnectWindows = new Map<ProtectedProduct, number>();
+  /** Requests to place an order that were refused, as they came. */
+  readonly refusedOrders: RefusedOrder[] = [];
   readonly #byId = new Map<string, VenueOrder>();
   readonly #byLinkId = new Map<string, VenueOrder[]>();
   readonly #open = new Set<VenueOrder>();
@@ -56,6 +89,10 @@ export class Account {
   constructor(apiKey: ApiKey, fees: FeeRates) {
     this.apiKey = apiKey;
     this.fees = fees;
+  }
+
+  get isReadOnly(): boolean {
+    return this.apiKey.readOnly || this.keyState === 'read-only';
   }
 
   add(order: VenueOrder): void {

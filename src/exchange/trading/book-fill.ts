@@ -4,7 +4,7 @@ import type { Account } from './account.ts';
 import type { ChangeCollector } from './changes.ts';
 import { identifier } from './identifiers.ts';
 import type { Match } from './matching.ts';
-import { type Execution, leavesOf, type VenueOrder } from './venue-order.ts';
+import { type Execution, type ExecutionType, leavesOf, type VenueOrder } from './venue-order.ts';
 
 /**
  * Puts one fill of an order into the account's books, the order's totals and the list of executions. Fees: a share of the
@@ -17,6 +17,7 @@ export function bookFill(
   spec: InstrumentSpec,
   sequence: number,
   markPrice: bigint,
+  type: ExecutionType = 'Trade',
 ): void {
   const { account } = changes;
   const { price, quantity, isMaker } = match;
@@ -35,6 +36,7 @@ export function bookFill(
   const execution: Execution = {
     ...namesOf(order),
     execId,
+    type,
     orderPrice: order.price,
     orderQuantity: order.quantity,
     leaves: order.inQuote ? 0n : leavesOf(order),
@@ -64,6 +66,9 @@ interface Fill {
   readonly sequence: number;
 }
 
+/** A position has none of these when it is closed. */
+const NO_STOPS = { takeProfit: 0n, stopLoss: 0n, trailingStop: 0n, activePrice: 0n };
+
 type Closed = Pick<Execution, 'closedSize' | 'pnl'>;
 
 function bookSpot(fill: Fill, { baseCoin, quoteCoin }: InstrumentSpec, { account }: ChangeCollector): Closed {
@@ -76,7 +81,7 @@ function bookLinear(fill: Fill, { symbol, quoteCoin }: InstrumentSpec, changes: 
   const { ledger } = changes.account;
   const closed = ledger.bookLinear({ ...fill, symbol, settleCoin: quoteCoin });
   const position = ledger.position(symbol, quoteCoin);
-  if (position.size === 0n) Object.assign(position, { takeProfit: 0n, stopLoss: 0n });
+  if (position.size === 0n) Object.assign(position, NO_STOPS);
   changes.position(position);
   return closed;
 }

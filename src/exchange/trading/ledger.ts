@@ -3,7 +3,7 @@ import { divide, multiply } from '../../foundation/fixed-point.ts';
 import type { TakerSide } from '../market/market-tape.ts';
 
 /** Why an amount of a coin came or went. */
-export type EntryKind = 'deposit' | 'withdrawal' | 'trade' | 'realised-pnl' | 'fee';
+export type EntryKind = 'deposit' | 'withdrawal' | 'trade' | 'realised-pnl' | 'fee' | 'funding';
 
 /** A line of the ledger. A balance is the sum of its coin's amounts, to the last unit of 10⁻¹². */
 export interface LedgerEntry {
@@ -26,6 +26,9 @@ export interface LinearPosition {
   leverage: bigint;
   takeProfit: bigint;
   stopLoss: bigint;
+  /** Distance of its trailing stop and the price from which on it follows; 0 for none. */
+  trailingStop: bigint;
+  activePrice: bigint;
   /** Since the position was opened from nothing: with fees. */
   currentRealisedPnl: bigint;
   /** Ever: with fees. */
@@ -63,7 +66,7 @@ export const DEFAULT_LEVERAGE = 10n * 1_000_000_000_000n;
 
 /**
  * The exact books of one account: coins and linear positions. A position's profit is booked when it is closed, at the mean
- * entry; fees at every fill. No funding, no interest, no liquidation.
+ * entry; fees at every fill, funding when it is due. No interest.
  */
 export class Ledger {
   readonly #balances = new Map<string, bigint>();
@@ -99,6 +102,8 @@ export class Ledger {
         leverage: DEFAULT_LEVERAGE,
         takeProfit: 0n,
         stopLoss: 0n,
+        trailingStop: 0n,
+        activePrice: 0n,
         currentRealisedPnl: 0n,
         cumulativeRealisedPnl: 0n,
         createdTime: 0,
@@ -138,6 +143,15 @@ export class Ledger {
     if (pnl !== 0n) this.post({ time, kind: 'realised-pnl', coin, amount: pnl, reference });
     if (fill.fee !== 0n) this.post({ time, kind: 'fee', coin, amount: -fill.fee, reference });
     return { closedSize, pnl };
+  }
+
+  /** Takes a payment of funding from the position's coin; a negative one is received. */
+  bookFunding(position: LinearPosition, payment: bigint, time: number, reference: string): void {
+    position.currentRealisedPnl -= payment;
+    position.cumulativeRealisedPnl -= payment;
+    position.updatedTime = time;
+    if (payment === 0n) return;
+    this.post({ time, kind: 'funding', coin: position.settleCoin, amount: -payment, reference });
   }
 
   /** Books a fill of a spot pair: one coin for the other, and the fee in the coin that is received. */

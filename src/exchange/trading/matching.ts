@@ -79,6 +79,8 @@ function byPriceThenTime(one: VenueOrder, other: VenueOrder): number {
 }
 
 export function isTriggered({ triggerDirection, triggerPrice }: VenueOrder, traded: bigint): boolean {
+  // A trailing stop that is not active yet.
+  if (triggerPrice === 0n) return false;
   return triggerDirection === 1 ? traded >= triggerPrice : traded <= triggerPrice;
 }
 

@@ -30,7 +30,7 @@ export function newOrder(request: OrderRequest, { orderId, number, time, lastPri
 }
 
 function directionOf({ triggerPrice, triggerDirection }: OrderRequest, lastPrice: bigint): 0 | 1 | 2 {
-  if (triggerPrice === 0n) return 0;
   if (triggerDirection !== 0) return triggerDirection;
+  if (triggerPrice === 0n) return 0;
   return triggerPrice > lastPrice ? 1 : 2;
 }

@@ -22,6 +22,7 @@ export function checkOrder(
   specs: readonly InstrumentSpec[],
 ): Refusal | undefined {
   return (
+    (spec.status === 'Trading' ? undefined : refuse.notTrading(request.category)) ??
     checkClientId(request, account, clientIds) ??
     checkPrice(request.price, request, spec) ??
     checkQuantity(request, spec) ??
@@ -171,6 +172,7 @@ export function checkAmendment(
   if (quantity === order.quantity && price === order.price && triggerPrice === order.triggerPrice) {
     return refuse.unchanged();
   }
+  if (spec.status !== 'Trading') return refuse.notTrading(order.category);
   if (quantity <= order.quantity - leavesOf(order)) return refuse.quantityMinimum(order.category);
   const refusal = checkPrice(price, order, spec) ?? checkQuantity({ ...order, quantity }, spec);
   if (refusal !== undefined) return refusal;

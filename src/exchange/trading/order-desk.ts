@@ -4,10 +4,12 @@ import type { SyntheticBook } from '../market/order-book.ts';
 import type { PriceOf } from './account.ts';
 import { bookFill } from './book-fill.ts';
 import type { ChangeCollector } from './changes.ts';
+import { closingOrder } from './exchange-orders.ts';
 import { identifier } from './identifiers.ts';
 import { type Match, takerMatches, wouldTake } from './matching.ts';
 import { newOrder } from './new-order.ts';
 import { type Amendment, hasFunds } from './order-check.ts';
+import { followed } from './trailing-stop.ts';
 import { isOpen, isResting, leavesOf, type OrderRequest, type VenueOrder } from './venue-order.ts';
 
 interface DeskParts {
@@ -17,6 +19,17 @@ interface DeskParts {
   readonly specs: readonly InstrumentSpec[];
   readonly nextNumber: () => number;
 }
+
+/** Prices of a position's stops; what is absent stays as it is. */
+export interface PositionStops {
+  readonly takeProfit?: bigint | undefined;
+  readonly stopLoss?: bigint | undefined;
+  /** A distance. */
+  readonly trailingStop?: bigint | undefined;
+  readonly activePrice?: bigint | undefined;
+}
+
+const POSITION_STOPS: readonly string[] = ['TakeProfit', 'StopLoss', 'TrailingStop'];
 
 /** What becomes of orders that were accepted: each way an order can go is one method. */
 export class OrderDesk {
@@ -87,34 +100,78 @@ export class OrderDesk {
     for (const order of new Set([...orders, ...changes.account.openOrders])) {
       if (!isOpen(order) || !order.reduceOnly || order.category !== 'linear' || !this.hasArrived(order)) continue;
       if (this.#reducible(order, changes) > 0n) continue;
-      const isStop = order.stopOrderType === 'TakeProfit' || order.stopOrderType === 'StopLoss';
+      const isStop = POSITION_STOPS.includes(order.stopOrderType);
       if (order.status === 'Untriggered' && !isStop) continue;
       this.#end(order, 'Cancelled', isStop ? 'CancelByTpSlTsClear' : 'CancelByReduceOnly', 'EC_NoError', changes);
     }
   }
 
-  setStops(
-    spec: InstrumentSpec,
-    takeProfit: bigint | undefined,
-    stopLoss: bigint | undefined,
-    changes: ChangeCollector,
-  ): void {
+  /** Sets the stops that are said; 0 takes one away. */
+  setStops(spec: InstrumentSpec, stops: PositionStops, changes: ChangeCollector): void {
     const position = changes.account.ledger.position(spec.symbol, spec.quoteCoin);
     const wanted = [
-      ['TakeProfit', takeProfit],
-      ['StopLoss', stopLoss],
+      ['TakeProfit', stops.takeProfit],
+      ['StopLoss', stops.stopLoss],
+      ['TrailingStop', stops.trailingStop],
     ] as const;
     for (const [kind, price] of wanted) {
       if (price === undefined) continue;
-      for (const order of changes.account.openOrders) {
-        if (order.symbol !== spec.symbol || order.stopOrderType !== kind) continue;
-        this.#end(order, 'Cancelled', 'CancelByTpSlTsClear', 'EC_NoError', changes);
-      }
+      this.#endAll(
+        changes.account.openOrders.filter((order) => order.symbol === spec.symbol && order.stopOrderType === kind),
+        'CancelByTpSlTsClear',
+        changes,
+      );
       if (kind === 'TakeProfit') position.takeProfit = price;
-      else position.stopLoss = price;
-      if (price > 0n && position.size !== 0n) this.#placeStop(spec, kind, price, changes);
+      else if (kind === 'StopLoss') position.stopLoss = price;
+      else Object.assign(position, { trailingStop: price, activePrice: stops.activePrice ?? 0n });
+      if (price === 0n || position.size === 0n) continue;
+      const order = this.#place(closingOrder(spec, kind, position.size, kind === 'TrailingStop' ? 0n : price), changes);
+      if (kind === 'TrailingStop') this.#startTrailing(order, price, stops.activePrice ?? 0n);
+      changes.order(order);
     }
     changes.position(position);
+  }
+
+  #startTrailing(order: VenueOrder, distance: bigint, activePrice: bigint): void {
+    order.status = 'Untriggered';
+    order.trailing = { distance, activePrice, best: 0n };
+    this.follow(order, this.#parts.priceOf(order.symbol));
+  }
+
+  /** A trailing stop after a trade; its trigger price is told when it is asked for, not with every trade. */
+  follow(order: VenueOrder, traded: bigint): void {
+    if (order.trailing === undefined) return;
+    const { trailing, triggerPrice } = followed(order.trailing, order.side, traded);
+    order.trailing = trailing;
+    order.triggerPrice = triggerPrice;
+  }
+
+  /** The exchange takes a position over: its orders go, and it is closed at the last price. */
+  liquidate(spec: InstrumentSpec, changes: ChangeCollector): void {
+    const { account } = changes;
+    const { size } = account.ledger.position(spec.symbol, spec.quoteCoin);
+    this.#endAll(
+      account.openOrders.filter((order) => order.category === 'linear' && order.symbol === spec.symbol),
+      'CancelByPrepareLiq',
+      changes,
+    );
+    if (size === 0n) return;
+    const order = this.#place(closingOrder(spec, 'Liquidation', size, 0n), changes);
+    const { nextNumber, priceOf } = this.#parts;
+    const price = priceOf(spec.symbol);
+    const match = { price, quantity: order.quantity, isMaker: false };
+    bookFill(order, match, changes, spec, nextNumber(), price, 'BustTrade');
+    order.status = 'Filled';
+    changes.order(order);
+  }
+
+  /** Orders that somebody else than their owner's program ends. */
+  cancelFor(orders: readonly VenueOrder[], cancelType: string, changes: ChangeCollector): void {
+    this.#endAll(orders, cancelType, changes);
+  }
+
+  #endAll(orders: readonly VenueOrder[], cancelType: string, changes: ChangeCollector): void {
+    for (const order of orders) if (isOpen(order)) this.#end(order, ended(order), cancelType, 'EC_NoError', changes);
   }
 
   #activate(order: VenueOrder, changes: ChangeCollector): void {
@@ -140,39 +197,18 @@ export class OrderDesk {
     const { takeProfit, stopLoss } = order;
     if (takeProfit === 0n && stopLoss === 0n) return;
     const own = (price: bigint): bigint | undefined => (price > 0n ? price : undefined);
-    this.setStops(this.#parts.specOf(order), own(takeProfit), own(stopLoss), changes);
+    this.setStops(this.#parts.specOf(order), { takeProfit: own(takeProfit), stopLoss: own(stopLoss) }, changes);
   }
 
-  #placeStop(spec: InstrumentSpec, kind: 'TakeProfit' | 'StopLoss', price: bigint, changes: ChangeCollector): void {
-    const { size } = changes.account.ledger.position(spec.symbol, spec.quoteCoin);
+  /** An order of the exchange itself, in the book at once. */
+  #place(request: OrderRequest, changes: ChangeCollector): VenueOrder {
     const number = this.#parts.nextNumber();
-    const long = size > 0n;
-    const request: OrderRequest = {
-      category: 'linear',
-      symbol: spec.symbol,
-      side: long ? 'Sell' : 'Buy',
-      orderType: 'Market',
-      quantity: long ? size : -size,
-      inQuote: false,
-      price: 0n,
-      timeInForce: 'IOC',
-      orderLinkId: '',
-      reduceOnly: true,
-      closeOnTrigger: true,
-      triggerPrice: price,
-      triggerDirection: long === (kind === 'TakeProfit') ? 1 : 2,
-      triggerBy: 'LastPrice',
-      stopOrderType: kind,
-      takeProfit: 0n,
-      stopLoss: 0n,
-      createType: kind === 'TakeProfit' ? 'CreateByTakeProfit' : 'CreateByStopLoss',
-    };
-    const orderId = identifier('stop', number, spec.symbol);
-    const lastPrice = this.#parts.priceOf(spec.symbol);
+    const orderId = identifier('stop', number, request.symbol);
+    const lastPrice = this.#parts.priceOf(request.symbol);
     const order = newOrder(request, { orderId, number, time: changes.time, lastPrice });
     changes.account.add(order);
     this.#arrived.add(order);
-    changes.order(order);
+    return order;
   }
 
   /** An order in quote currency is complete when what is left buys no step. */

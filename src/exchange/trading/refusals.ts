@@ -1,3 +1,4 @@
+import { formatFixed } from '../../foundation/fixed-point.ts';
 import type { Category } from '../market/instruments.ts';
 
 /** Why a request is refused: Bybit's code and words. */
@@ -33,6 +34,18 @@ export const refuse = {
   priceRange: () => refusal(110003, 'Order price exceeds the allowable range.'),
   priceHigh: () => refusal(170132, 'Order price too high.'),
   priceLow: () => refusal(170133, 'Order price lower than the minimum.'),
+  priceLimit: (category: Category, side: 'Buy' | 'Sell', limit: bigint) => {
+    if (category === 'linear') return refusal(110003, 'Order price exceeds the allowable range.');
+    return side === 'Buy'
+      ? refusal(170193, `Buy order price cannot be higher than ${formatFixed(limit)}.`)
+      : refusal(170194, `Sell order price cannot be lower than ${formatFixed(limit)}.`);
+  },
+  notTrading: byCategory(
+    refusal(110066, 'No trading is allowed at the current time.'),
+    refusal(170157, 'The trading pair is not available for api trading.'),
+  ),
+  keyExpired: () => refusal(33004, 'Your api key has expired.'),
+  unmatchedAddress: () => refusal(10010, "Unmatched IP, please check your API key's bound IP addresses."),
   priceStep: byCategory(
     refusal(10001, 'params error: price is not a multiple of the tick size'),
     refusal(170134, 'Order price decimal too long.'),

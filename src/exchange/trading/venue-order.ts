@@ -14,7 +14,19 @@ export type OrderStatus =
   | 'Rejected';
 
 export type TimeInForce = 'GTC' | 'IOC' | 'FOK' | 'PostOnly';
-export type StopOrderType = '' | 'Stop' | 'TakeProfit' | 'StopLoss' | 'tpslOrder';
+export type StopOrderType = '' | 'Stop' | 'TakeProfit' | 'StopLoss' | 'TrailingStop' | 'tpslOrder';
+/** A trade; a payment of funding; a position that the exchange took over. */
+export type ExecutionType = 'Trade' | 'Funding' | 'BustTrade';
+
+/** A stop that follows the market. */
+export interface Trailing {
+  /** From the best price since it is active. */
+  readonly distance: bigint;
+  /** It is active once the market has traded here; 0: at once. */
+  readonly activePrice: bigint;
+  /** The best price since then; 0 before. */
+  readonly best: bigint;
+}
 
 /** What a client asks for, checked for form but not yet against market and account. Amounts in units of 10⁻¹². */
 export interface OrderRequest {
@@ -46,6 +58,8 @@ export interface OrderRequest {
 /** An order as the exchange keeps it. */
 export interface VenueOrder extends Omit<OrderRequest, 'quantity' | 'price' | 'triggerPrice'> {
   readonly orderId: string;
+  /** Of a trailing stop. */
+  trailing?: Trailing;
   quantity: bigint;
   price: bigint;
   triggerPrice: bigint;
@@ -69,6 +83,7 @@ export interface VenueOrder extends Omit<OrderRequest, 'quantity' | 'price' | 't
 /** One fill of one order. */
 export interface Execution {
   readonly execId: string;
+  readonly type: ExecutionType;
   readonly category: Category;
   readonly symbol: string;
   readonly orderId: string;

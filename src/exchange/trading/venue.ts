@@ -1,17 +1,19 @@
 import type { Clock } from '../../foundation/clock.ts';
 
 import { failed, type Result, success } from '../../foundation/result.ts';
-import type { Category, InstrumentSpec } from '../market/instruments.ts';
+import { type Category, changeInstrument, type InstrumentChange, type InstrumentSpec } from '../market/instruments.ts';
 import type { RecordedMarket } from '../market/market.ts';
 import type { Print } from '../market/market-tape.ts';
 import { type BookLevels, SyntheticBook } from '../market/order-book.ts';
 import type { Account } from './account.ts';
 import { ChangeCollector, type OnChanges } from './changes.ts';
+import { settleFunding } from './funding-payment.ts';
 import { identifier } from './identifiers.ts';
 import { isTriggered, makerMatches } from './matching.ts';
 import { newOrder } from './new-order.ts';
-import { type Amendment, type ClientIdRule, checkAmendment, checkOrder } from './order-check.ts';
-import { OrderDesk } from './order-desk.ts';
+import { type Amendment, type ClientIdRule, checkAmendment, checkOrder, checkPrice } from './order-check.ts';
+import { OrderDesk, type PositionStops } from './order-desk.ts';
+import { limitedPrice } from './price-limits.ts';
 import { type Refusal, refuse } from './refusals.ts';
 import { isOpen, isResting, leavesOf, type OrderRequest, type VenueOrder } from './venue-order.ts';
 
@@ -89,9 +91,14 @@ export class Venue {
     const spec = this.spec(request.category, request.symbol);
     if (spec === undefined) return failed(refuse.symbol(request.category));
     const { clientIds } = this.#options;
-    const refusal = checkOrder(request, spec, account, clientIds, this.priceOf, this.specs);
+    const outOfRange = checkPrice(request.price, request, spec);
+    if (outOfRange !== undefined && spec.status === 'Trading') return failed(outOfRange);
+    const price = limitedPrice(request, spec, account, this.priceOf(request.symbol));
+    const limited = price.ok ? { ...request, price: price.value } : request;
+    const refusal = checkOrder(limited, spec, account, clientIds, this.priceOf, this.specs);
     if (refusal !== undefined) return failed(refusal);
-    const order = this.#accept(account, request);
+    if (!price.ok) return price;
+    const order = this.#accept(account, limited);
     this.#soon(account, (changes) => this.#desk.arrive(order, changes));
     return success(order);
   }
@@ -101,7 +108,15 @@ export class Venue {
     if (!isOpen(order)) return failed(refuse.unknownOrder(order.category));
     const refusal = checkAmendment(order, change, spec, account, this.priceOf, this.specs);
     if (refusal !== undefined) return failed(refusal);
-    this.#soon(account, (changes) => this.#desk.amend(order, change, changes));
+    const price = limitedPrice(
+      { ...order, price: change.price ?? order.price },
+      spec,
+      account,
+      this.priceOf(spec.symbol),
+    );
+    if (!price.ok) return price;
+    const limited = change.price === undefined ? change : { ...change, price: price.value };
+    this.#soon(account, (changes) => this.#desk.amend(order, limited, changes));
     return success(order);
   }
 
@@ -120,9 +135,41 @@ export class Venue {
     return orders;
   }
 
-  /** Take-profit and stop-loss of a whole position; 0 takes one away, `undefined` leaves it. */
-  setStops(account: Account, spec: InstrumentSpec, takeProfit: bigint | undefined, stopLoss: bigint | undefined): void {
-    this.#step(account, (changes) => this.#desk.setStops(spec, takeProfit, stopLoss, changes));
+  /** Stops of a whole position; 0 takes one away, `undefined` leaves it. */
+  setStops(account: Account, spec: InstrumentSpec, stops: PositionStops): void {
+    this.#step(account, (changes) => this.#desk.setStops(spec, stops, changes));
+  }
+
+  /** The exchange closes a position by force. */
+  liquidate(account: Account, spec: InstrumentSpec): void {
+    this.#step(account, (changes) => this.#desk.liquidate(spec, changes));
+  }
+
+  /** The exchange cancels orders of its own accord. Gives which. */
+  cancelFor(account: Account, cancelType: string, concerns: (order: VenueOrder) => boolean): readonly OrderNames[] {
+    const orders = account.openOrders.filter(concerns);
+    this.#step(account, (changes) => this.#desk.cancelFor(orders, cancelType, changes));
+    return orders;
+  }
+
+  /** A minute has ended: where funding is due at its end, positions pay and receive it. */
+  onMinute(market: RecordedMarket, end: number): void {
+    const rate = market.funding.rateAt(end);
+    const spec = this.spec('linear', market.symbol);
+    if (rate === undefined || spec === undefined) return;
+    for (const account of this.#accounts) {
+      this.#step(account, (changes) => {
+        settleFunding(spec, rate, market.lastPrint.price, ++this.#orders, changes);
+      });
+    }
+  }
+
+  /** New rules of an instrument. Orders that are open stay as they are. */
+  change(spec: InstrumentSpec, change: InstrumentChange): void {
+    changeInstrument(spec, change);
+    const market = this.#markets.get(spec.symbol)!;
+    this.#books.set(keyOf(spec), newBook(spec, market));
+    this.#options.onBook(market);
   }
 
   /** Funds that come from outside, or go there. */
@@ -146,8 +193,11 @@ export class Venue {
   /** The recorded market traded. */
   onPrint(market: RecordedMarket, print: Print): void {
     for (const spec of market.specs) this.#books.get(keyOf(spec))?.moveTo(print);
+    const halted = market.specs.filter(({ status }) => status !== 'Trading').map(({ category }) => category);
     for (const account of this.#accounts) {
-      const orders = account.openOrders.filter(({ symbol }) => symbol === market.symbol);
+      const orders = account.openOrders
+        .filter(({ symbol }) => symbol === market.symbol)
+        .filter(({ category }) => !halted.includes(category));
       if (orders.length === 0) continue;
       this.#step(account, (changes) => {
         for (const category of ['linear', 'spot'] as const) {
@@ -156,6 +206,7 @@ export class Venue {
           this.#desk.finishFills(concerned, changes);
         }
         for (const order of orders) {
+          if (order.status === 'Untriggered') this.#desk.follow(order, print.price);
           if (order.status === 'Untriggered' && isTriggered(order, print.price)) this.#desk.trigger(order, changes);
         }
       });
