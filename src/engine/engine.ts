@@ -169,7 +169,7 @@ export class Engine {
     this.#orderIndex = 0;
     if (this.gate.observe(time, this.account.equity)) {
       this.#options.listener.lossLimit(time, this.account.equity);
-      this.#withdrawEntries();
+      this.withdrawEntries();
     }
     const signals = this.#decision();
     if (signals !== undefined) {
@@ -444,7 +444,7 @@ export class Engine {
   }
 
   /** Takes back what could open or enlarge a position, and with it what waits for it. */
-  #withdrawEntries(): void {
+  withdrawEntries(): void {
     for (const symbol of this.market.symbols) {
       for (const { terms } of this.orders.live(symbol)) if (!terms.reduceOnly) this.#cancel(terms.clientOrderId);
     }

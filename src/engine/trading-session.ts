@@ -133,6 +133,12 @@ export class TradingSession {
     this.#flush();
   }
 
+  /** Cancels what could open or enlarge a position; exits and protection stay. */
+  withdrawEntries(time: EpochMs): void {
+    this.engine.withdrawEntries();
+    this.carryOut(time);
+  }
+
   onOrderEvent(event: OrderEvent): void {
     this.engine.onOrderEvent(event);
   }

@@ -162,8 +162,10 @@ export class BotManager {
   async #renewLeases(): Promise<void> {
     const { store, clock } = this.#parts;
     for (const { bot, lease } of this.#running.values()) {
+      const from = clock.now();
       // Its next commit would be refused; it says so when it ends.
-      if (!(await store.renewLease(lease, this.#leaseMs, clock.now()))) await bot.stop();
+      if (!(await store.renewLease(lease, this.#leaseMs, from))) await bot.stop();
+      else bot.holdUntil(from + this.#leaseMs);
     }
   }
 
@@ -171,15 +173,17 @@ export class BotManager {
     const { store, clock } = this.#parts;
     for (const spec of this.#specs.values()) {
       if (this.#stopping || this.#running.has(spec.botId) || this.#resting.has(spec.botId)) continue;
-      const lease = await store.acquireLease(`bot/${spec.botId}`, this.#owner, this.#leaseMs, clock.now());
-      if (lease) this.#takeUp(spec, lease);
+      const from = clock.now();
+      const lease = await store.acquireLease(`bot/${spec.botId}`, this.#owner, this.#leaseMs, from);
+      if (lease) this.#takeUp(spec, lease, from + this.#leaseMs);
     }
   }
 
   /** At once, so that no other look takes it up as well. */
-  #takeUp(spec: SessionSpec, lease: Lease): void {
-    const { bus, store, clock, logger, venueOf } = this.#parts;
-    const bot = new Bot(spec, { bus, store, clock, logger, venue: venueOf(spec) });
+  #takeUp(spec: SessionSpec, lease: Lease, heldUntil: number): void {
+    const { bus, store, clock, logger, venueOf, account, marketDelayMs } = this.#parts;
+    const bot = new Bot(spec, { bus, store, clock, logger, venue: venueOf(spec), account, marketDelayMs });
+    bot.holdUntil(heldUntil);
     const started = bot.start(lease);
     this.#running.set(spec.botId, { bot, lease, started, done: this.#attend(bot, lease, started) });
   }

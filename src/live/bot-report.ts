@@ -1,10 +1,12 @@
 import type { BotLifecycle, BotPosition, BotStatus, JournalEntry } from '../domain/event.ts';
 import { fillEntry, intentEntry, signalEntry } from '../domain/journal.ts';
+import type { Portfolio } from '../domain/portfolio.ts';
 import type { Account } from '../engine/account.ts';
 import type { SessionSpec } from '../engine/open-session.ts';
 import type { RunRecord } from '../engine/run-record.ts';
-import { toNumber } from '../foundation/fixed-point.ts';
+import { fromNumber, type Money, type Quantity, toNumber } from '../foundation/fixed-point.ts';
 import { epochMs } from '../foundation/time.ts';
+import type { BotHoldings } from './orders/account-balance.ts';
 import type { BotCounts } from './saved-bot.ts';
 
 /** Where a bot stands in its life, and why. */
@@ -31,6 +33,23 @@ export function botStatus(spec: SessionSpec, account: Account, counts: BotCounts
     signals: counts.signals,
     refusals: counts.refusals,
     positions: openPositions(account),
+  };
+}
+
+/** What a bot's books say to the account that it shares. */
+export function botHoldings(portfolio: Portfolio): BotHoldings {
+  const positions = new Map<string, Quantity>();
+  for (const { symbol, quantity } of portfolio.positions()) positions.set(symbol, quantity);
+  const cashFlow = (portfolio.balance(portfolio.currency) - portfolio.startingBalance) as Money;
+  return { positions, currency: portfolio.currency, cashFlow };
+}
+
+/** {@link botHoldings} of a bot that runs elsewhere, from what it last committed. */
+export function holdingsOfStatus(status: BotStatus, currency: string): BotHoldings {
+  return {
+    positions: new Map(status.positions.map((one) => [one.symbol, fromNumber<Quantity>(one.quantity)])),
+    currency,
+    cashFlow: (fromNumber<Money>(status.balance) - fromNumber<Money>(status.startingBalance)) as Money,
   };
 }
 

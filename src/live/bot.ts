@@ -2,12 +2,16 @@ import type { EventBus } from '../bus/event-bus.ts';
 import { logs, topics } from '../bus/topics.ts';
 import { feedName } from '../domain/candle.ts';
 import type { BotLifecycle, BotStatus, JournalEntry } from '../domain/event.ts';
+import type { OrderEvent } from '../domain/order.ts';
 import { timeframeMs } from '../domain/timeframe.ts';
+import { botPrefix } from '../engine/decision-ids.ts';
 import { StrategyFailure } from '../engine/engine.ts';
 import { openSession, type SessionSpec, type VenueFactory } from '../engine/open-session.ts';
 import { RunRecord } from '../engine/run-record.ts';
 import type { TradingSession } from '../engine/trading-session.ts';
-import type { Clock } from '../foundation/clock.ts';
+import { ExternalVenue } from '../execution/external/external-venue.ts';
+import { type Clock, sleep } from '../foundation/clock.ts';
+import { crashPoint } from '../foundation/crash-point.ts';
 import { messageOf, UserError } from '../foundation/errors.ts';
 import type { Json } from '../foundation/json.ts';
 import type { Logger } from '../foundation/logger.ts';
@@ -15,8 +19,10 @@ import { epochMs } from '../foundation/time.ts';
 import { CandleColumns } from '../market/candle-columns.ts';
 import { CandleWindow, pushCandle } from '../market/candle-window.ts';
 import type { BotCommit, EquityPoint, Lease, MarketStore, TradingStore } from '../store/store.ts';
-import { botStatus, count, idleBotStatus, journalEntries } from './bot-report.ts';
+import { botHoldings, botStatus, count, idleBotStatus, journalEntries } from './bot-report.ts';
 import { CandleFollower } from './candle-follower.ts';
+import type { AccountLink } from './orders/account-link.ts';
+import { OrderDesk } from './orders/order-desk.ts';
 import { blankBot, fingerprint, newCounts, restoreWindows, type SavedBot, saveWindows } from './saved-bot.ts';
 import type { Slice } from './slice-assembler.ts';
 import { withPatience } from './store-patience.ts';
@@ -26,12 +32,23 @@ export interface BotParts {
   readonly store: MarketStore & TradingStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The simulated venue of a paper bot. */
   readonly venue: VenueFactory;
+  /** The account at a venue outside; `undefined` on paper. */
+  readonly account?: AccountLink | undefined;
+  /** Of a live market: how late its source is known to be, in milliseconds; `undefined` for a replay. */
+  readonly marketDelayMs?: number | undefined;
 }
 
 /** Slices processed between two commits at most: a restart repeats no more than these. */
 const SLICES_PER_COMMIT = 256;
 const JOURNAL_PAGE = 500;
+
+/** How long a bot waits for its account to be reconciled before it goes on, halted. */
+const SETTLE_WITHIN_MS = 15_000;
+/** How long a bot that stops waits for the answers to its last requests. */
+const WIND_DOWN_WITHIN_MS = 4_000;
+const LOOK_EVERY_MS = 20;
 
 /** Another process trades this bot now, or the store moved on under us: this one must stop, and does. */
 export class BotSuperseded extends Error {
@@ -39,9 +56,12 @@ export class BotSuperseded extends Error {
 }
 
 /**
- * A paper bot: follows its candles, steps its session through every slice, and commits what came of a batch of slices
- * together with the state after it, in one transaction. After a kill it goes on from the last commit and decides the
- * same again, because the session is deterministic; nothing is lost and nothing is doubled.
+ * A bot: follows its candles, steps its session through every slice, and commits what came of a batch of slices together
+ * with the state after it, in one transaction. After a kill it goes on from the last commit and decides the same again,
+ * because the session is deterministic; nothing is lost and nothing is doubled.
+ *
+ * With an account at a venue outside it hears what the venue says between two batches, commits that as well, and sends its
+ * orders after the commit that has their intents: see the rules at the top of `external-venue.ts`.
  *
  * What others must hear of goes with the commit into an outbox and to the journal, at least once. It leaves the outbox
  * when the recorder has it in the audit log, so that nothing is lost with a bus that forgets.
@@ -60,6 +80,11 @@ export class Bot {
   #sequences: Record<string, number> = {};
   #counts = newCounts();
   #stopped = false;
+  #desk: OrderDesk | undefined;
+  /** Until when this process surely holds the lease, by the wall clock: a process that slept wakes up without it. */
+  #heldUntil = Number.NEGATIVE_INFINITY;
+  /** Something about the bot has changed without a slice or a word of the venue. */
+  #isChanged = false;
 
   constructor(spec: SessionSpec, parts: BotParts) {
     this.spec = spec;
@@ -68,6 +93,11 @@ export class Bot {
 
   get lifecycle(): BotLifecycle {
     return this.#lifecycle;
+  }
+
+  /** The lease was taken or prolonged. @param time until when it holds, by the wall clock */
+  holdUntil(time: number): void {
+    this.#heldUntil = time;
   }
 
   /**
@@ -102,22 +132,86 @@ export class Bot {
   /** Trades until it is stopped, the market ends, or the strategy fails. Throws {@link BotSuperseded} when fenced off. */
   async run(): Promise<void> {
     try {
-      while (this.#lifecycle === 'running' && !this.#stopped) {
-        const slices = await this.#follower!.take(SLICES_PER_COMMIT);
-        if (slices.length === 0) {
-          if (!this.#follower!.ended) break;
-          this.#lifecycle = 'finished';
-        }
-        await this.#commit(this.#process(slices));
-      }
+      await this.#reconcileFirst();
+      while (this.#lifecycle === 'running' && !this.#stopped) await this.#step();
       if (this.#lifecycle === 'running') {
         this.#lifecycle = 'stopped';
         this.#reason = 'stopped by the operator';
+        crashPoint('in-shutdown');
+        if (this.#desk) this.#session!.withdrawEntries(this.#parts.clock.now());
         await this.#commit([]);
       }
+      await this.#windDown();
     } finally {
+      this.#parts.account?.leave(this.spec.botId);
+      this.#desk?.close();
       await this.#follower?.stop();
     }
+  }
+
+  /** One batch: what the venue said first, then the slices; then one commit, and what is to be sent. */
+  async #step(): Promise<void> {
+    const follower = this.#follower!;
+    const slices = await follower.take(SLICES_PER_COMMIT);
+    const hasHeard = this.#hear();
+    if (slices.length === 0 && !hasHeard) {
+      if (follower.isStopped) return;
+      if (follower.ended) this.#lifecycle = 'finished';
+      else if (!this.#isChanged) return;
+    }
+    this.#isChanged = false;
+    await this.#commit(this.#process(slices));
+    this.#desk?.send();
+  }
+
+  /** Takes in what the venue said, and what that makes necessary. */
+  #hear(): boolean {
+    if (!this.#desk?.hear()) return false;
+    this.#session!.carryOut(this.#parts.clock.now());
+    return true;
+  }
+
+  /** The venue's truth and ours are brought together before anything is decided. */
+  async #reconcileFirst(): Promise<void> {
+    const { account } = this.#parts;
+    const desk = this.#desk;
+    if (account === undefined || desk === undefined || this.#lifecycle !== 'running') return;
+    account.join({
+      botId: this.spec.botId,
+      desk,
+      holdings: () => botHoldings(this.#session!.engine.account.portfolio),
+      wake: () => {
+        this.#isChanged = true;
+        this.#follower?.interrupt();
+      },
+      onPhantom: (fill) => this.#halt(`the venue filled ${fill.clientOrderId}, which had ended here`),
+    });
+    await this.#attend(SETTLE_WITHIN_MS, () => account.haltReason === undefined && desk.isSettled);
+  }
+
+  /** Hears the answers to what was asked for last. */
+  async #windDown(): Promise<void> {
+    const desk = this.#desk;
+    if (desk) await this.#attend(WIND_DOWN_WITHIN_MS, () => desk.isSettled && !desk.venue.hasRequests);
+  }
+
+  /** Deals with the venue alone until `isDone`, for at most so long. */
+  async #attend(withinMs: number, isDone: () => boolean): Promise<void> {
+    const { clock } = this.#parts;
+    const end = clock.monotonic() + withinMs;
+    this.#desk!.send();
+    while (clock.monotonic() < end) {
+      if (this.#hear()) await this.#commit([]);
+      this.#desk!.send();
+      if (isDone()) return;
+      await sleep(clock, LOOK_EVERY_MS);
+    }
+  }
+
+  /** Lets nothing but exits through until a person has looked. */
+  #halt(reason: string): void {
+    this.#session!.engine.gate.halt(reason);
+    this.#parts.logger.error('a bot was halted', { botId: this.spec.botId, reason });
   }
 
   /** Ends {@link run} after the batch in hand. Positions stay: they are in the checkpoint. */
@@ -129,6 +223,10 @@ export class Bot {
   status(): BotStatus {
     const stage = { lifecycle: this.#lifecycle, reason: this.#reason };
     if (!this.#session) return idleBotStatus(this.spec, stage);
+    const halted = this.#haltReason;
+    if (halted !== undefined && this.#lifecycle === 'running') {
+      return botStatus(this.spec, this.#session.engine.account, this.#counts, { lifecycle: 'halted', reason: halted });
+    }
     return botStatus(this.spec, this.#session.engine.account, this.#counts, stage);
   }
 
@@ -140,7 +238,34 @@ export class Bot {
       this.#windows.push(window);
       return window;
     };
-    return openSession(this.spec, makeWindow, this.#parts.venue, this.#record);
+    const { account, venue } = this.#parts;
+    const makeVenue: VenueFactory = account ? (_, __, emit) => this.#openDesk(account, emit).venue : venue;
+    return openSession(this.spec, makeWindow, makeVenue, this.#record);
+  }
+
+  #openDesk(account: AccountLink, emit: (event: OrderEvent) => void): OrderDesk {
+    const { clock, logger } = this.#parts;
+    const venue = new ExternalVenue({ now: () => clock.now(), emit });
+    this.#desk = new OrderDesk(botPrefix(this.spec.botId), venue, {
+      gateway: account.gateway,
+      clock,
+      logger,
+      wake: () => this.#follower?.interrupt(),
+      isHeld: () => clock.now() < this.#heldUntil,
+      tell: (type, details) => account.tell(type, details),
+    });
+    return this.#desk;
+  }
+
+  /** Why entries are refused just now; `undefined` when they are not. */
+  get #haltReason(): string | undefined {
+    return this.#session?.engine.gate.halted ?? this.#parts.account?.haltReason;
+  }
+
+  /** How far behind the present a slice of a live market is; see `Engine.lag`. */
+  #lagOf(slice: Slice): number | undefined {
+    const { clock, marketDelayMs } = this.#parts;
+    return marketDelayMs === undefined ? undefined : Math.max(0, clock.now() - slice.time - marketDelayMs);
   }
 
   #process(slices: readonly Slice[]): EquityPoint[] {
@@ -156,6 +281,8 @@ export class Bot {
       }
       this.#counts.marketTime = slice.time;
       this.#counts.slices += 1;
+      session.engine.lag = this.#lagOf(slice);
+      session.engine.gate.suspend(this.#parts.account?.haltReason);
       try {
         session.slice(slice.time);
       } catch (thrown) {
@@ -201,6 +328,7 @@ export class Bot {
   #stateAfter(session: TradingSession): (() => Json) | undefined {
     try {
       const saved = session.snapshot();
+      crashPoint('in-snapshot');
       return () => this.#save(saved);
     } catch (thrown) {
       if (!(thrown instanceof StrategyFailure)) throw thrown;
@@ -236,12 +364,18 @@ export class Bot {
       outbox,
       committedAt: clock.now(),
     };
+    const hasIntents = record.intents.length > 0;
+    const hasFills = record.fills.length > 0;
+    if (hasIntents) crashPoint('before-intent-commit');
+    if (hasFills) crashPoint('before-fill-commit');
     // The very same commit may be sent again after a lost answer: it is acknowledged again, and nothing is doubled.
     const committed = await withPatience({ clock, logger, isStopping: () => this.#stopped }, () =>
       store.commitBot(commit),
     );
     if (!committed.ok) throw new BotSuperseded(`${this.spec.botId}: ${committed.error.message}`);
     this.#revision = committed.value;
+    if (hasIntents) crashPoint('after-intent-commit');
+    if (hasFills) crashPoint('after-fill-commit');
     await this.#tell(record, status);
     record.clear();
     await this.#publish(outbox);

@@ -45,6 +45,7 @@ export class CandleFollower {
   #behind = true;
   #ended = false;
   #stopped = false;
+  #isInterrupted = false;
   #wake: (() => void) | undefined;
   #cancelTimer: CancelTimer | undefined;
   #unsubscribe: Unsubscribe[] = [];
@@ -78,20 +79,36 @@ export class CandleFollower {
   }
 
   /**
-   * The next slices, at least one and at most `limit`; waits for them. Empty when stopped, or when the market has ended
-   * ({@link ended}).
+   * The next slices, at least one and at most `limit`; waits for them. Empty when stopped, when the market has ended
+   * ({@link ended}), or when {@link interrupt} was called.
    */
   async take(limit: number): Promise<readonly Slice[]> {
     const slices: Slice[] = [];
     for (;;) {
       this.#drainInto(slices, limit);
-      if (slices.length > 0 || this.#stopped) return slices;
+      if (slices.length > 0 || this.#stopped || this.#takeInterrupt()) return slices;
       if (this.#behind && (await this.#catchUp())) continue;
       this.#drainInto(slices, limit);
-      if (slices.length > 0 || this.#stopped || this.ended) return slices;
+      if (slices.length > 0 || this.#stopped || this.ended || this.#takeInterrupt()) return slices;
       // Nothing more to be had now, also where a hole is still open: its candle is on its way into the log.
       await this.#sleep();
     }
+  }
+
+  /** Makes {@link take} return, now or when it is called next: there is something else to do. */
+  interrupt(): void {
+    this.#isInterrupted = true;
+    this.#wakeUp();
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped;
+  }
+
+  #takeInterrupt(): boolean {
+    const was = this.#isInterrupted;
+    this.#isInterrupted = false;
+    return was;
   }
 
   /** The log said that no more will come, and everything before it was taken. */

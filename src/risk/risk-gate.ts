@@ -37,6 +37,7 @@ export class RiskGate {
   #minute = -1;
   #ordersThisMinute = 0;
   #halted: string | undefined;
+  #suspended: string | undefined;
 
   constructor(limits: RiskLimits) {
     this.limits = limits;
@@ -54,6 +55,11 @@ export class RiskGate {
 
   resume(): void {
     this.#halted = undefined;
+  }
+
+  /** Closes the gate for all but exits as long as `reason` is given; it is no part of the state: the driver says it anew. */
+  suspend(reason: string | undefined): void {
+    this.#suspended = reason;
   }
 
   /**
@@ -241,7 +247,8 @@ export class RiskGate {
   /** Whether the gate lets entries through at all. */
   #closed(equity: number): Refusal | undefined {
     const { dailyLossLimit, maximumTradesPerDay } = this.limits;
-    if (this.#halted !== undefined) return refuse('HALTED', 1, 0, this.#halted);
+    const closed = this.#halted ?? this.#suspended;
+    if (closed !== undefined) return refuse('HALTED', 1, 0, closed);
     if (this.#lossBreached) {
       const until = toIso(((this.#day + 1) * DAY_MS) as EpochMs);
       return refuse(

@@ -264,6 +264,19 @@ export class ExternalVenue {
     for (const held of this.#orders.values()) if (held.isOut && !this.#isCertainlyHere(held)) held.doubt ??= why;
   }
 
+  /** Asks for one order, where it may be out. */
+  doubt(clientOrderId: string, why: string): void {
+    const held = this.#orders.get(clientOrderId);
+    if (held?.phase === 'open') held.doubt ??= why;
+  }
+
+  /** The orders that the venue has spoken of and that have not ended. */
+  openIds(): readonly string[] {
+    return Array.from(this.#orders.values())
+      .filter((held) => held.phase === 'open')
+      .map((held) => held.id);
+  }
+
   /** Whether the position in `symbol` may change at any moment by an order of ours. */
   isWorking(symbol: string): boolean {
     for (const held of this.#orders.values()) if (held.isOut && held.terms.symbol === symbol) return true;

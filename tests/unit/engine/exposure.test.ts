@@ -60,7 +60,7 @@ function exposureOf(position: number, working: readonly Working[]): Exposure {
     };
     orders.add(terms);
   }
-  return new Exposure(new EngineMarket([X], '1m', [window]), account, orders, instruments);
+  return new Exposure(new EngineMarket([X], '1m', [window]), account, orders, instruments, () => 0);
 }
 
 /** The bounds of the position over every choice of working orders that fill, in every order. Exits at the market always do, first. */

@@ -1,0 +1,112 @@
+import type { Holdings, ReportedFill } from '../../execution/order-gateway.ts';
+import { formatFixed, type Money, notional, type Quantity } from '../../foundation/fixed-point.ts';
+
+/** What a bot's books say. */
+export interface BotHoldings {
+  /** Signed, by symbol. */
+  readonly positions: ReadonlyMap<string, Quantity>;
+  readonly currency: string;
+  /** What trading has added to its cash so far; what was bought is paid for in it, in contracts too. */
+  readonly cashFlow: Money;
+}
+
+/** Mean entry prices are rounded by venues: balances that are found with them may be so far off. One cent. */
+const ROUNDING = 10_000_000_000n;
+
+/** Something that the venue says otherwise than our books, or than before. */
+export interface AccountDifference {
+  readonly what: string;
+  readonly ours: string;
+  readonly theirs: string;
+}
+
+/**
+ * Holds what the venue says of an account against the sum of its bots. What the account holds besides (it may have been
+ * used before, and by hand) is taken at the first look as external; from then on each change that neither a bot's fill nor
+ * an external one explains is a difference. A difference must stand in two quiet looks, as fills may be on their way.
+ */
+export class AccountBalance {
+  /** What is not the bots', by symbol; what the first look found, and external fills since. */
+  readonly #external = new Map<string, bigint>();
+  readonly #suspected = new Map<string, bigint>();
+  #hasLooked = false;
+  /** An external trade's profit is not known: the next look takes the balances as they are. */
+  #takesBalances = true;
+
+  /** A fill that belongs to no bot moves the external part. */
+  addExternal({ kind, symbol, side, quantity, fee, feeCurrency }: ReportedFill): void {
+    if (!this.#hasLooked) return;
+    if (kind === 'funding') {
+      this.#add(`balance ${feeCurrency}`, -fee);
+      return;
+    }
+    this.#takesBalances = true;
+    const signed = side === 'buy' ? quantity : -quantity;
+    this.#add(`position ${symbol}`, signed);
+  }
+
+  /** @param isQuiet no order is under way, so that both sides should agree now */
+  compare(holdings: Holdings, bots: readonly BotHoldings[], isQuiet: boolean): readonly AccountDifference[] {
+    if (!isQuiet) return [];
+    const theirs = whatTheVenueSays(holdings, bots);
+    const ours = whatTheBotsSay(bots);
+    const differences: AccountDifference[] = [];
+    for (const what of new Set([...theirs.keys(), ...ours.keys()])) {
+      const one = { what, ours: ours.get(what) ?? 0n, theirs: theirs.get(what) ?? 0n };
+      if (this.#differs(one.what, one.theirs - one.ours)) {
+        differences.push({ what, ours: formatFixed(one.ours), theirs: formatFixed(one.theirs) });
+      }
+    }
+    this.#hasLooked = true;
+    this.#takesBalances = false;
+    return differences;
+  }
+
+  /** Whether a difference stands that nothing explains; it is external from then on, and told once. */
+  #differs(what: string, difference: bigint): boolean {
+    const isBalance = what.startsWith('balance ');
+    const unexplained = difference - (this.#external.get(what) ?? 0n);
+    if (isBalance && (this.#takesBalances || !this.#hasLooked)) {
+      this.#add(what, unexplained);
+      return false;
+    }
+    if (unexplained === 0n || (isBalance && unexplained < ROUNDING && -unexplained < ROUNDING)) {
+      this.#suspected.delete(what);
+      return false;
+    }
+    if (this.#hasLooked && this.#suspected.get(what) !== unexplained) {
+      this.#suspected.set(what, unexplained);
+      return false;
+    }
+    this.#suspected.delete(what);
+    this.#add(what, unexplained);
+    return true;
+  }
+
+  #add(what: string, amount: bigint): void {
+    this.#external.set(what, (this.#external.get(what) ?? 0n) + amount);
+  }
+}
+
+/** Positions, and what the balances would be had everything been paid for in cash, as our books have it. */
+function whatTheVenueSays({ positions, balances }: Holdings, bots: readonly BotHoldings[]): Map<string, bigint> {
+  const says = new Map<string, bigint>(positions.map((one) => [`position ${one.symbol}`, one.quantity]));
+  for (const currency of new Set(bots.map((bot) => bot.currency))) {
+    let amount: bigint = balances.find((one) => one.currency === currency)?.total ?? 0n;
+    for (const { symbol, quantity, averagePrice } of positions) {
+      if (averagePrice !== null && symbol.endsWith(currency)) amount -= notional(averagePrice, quantity);
+    }
+    says.set(`balance ${currency}`, amount);
+  }
+  return says;
+}
+
+function whatTheBotsSay(bots: readonly BotHoldings[]): Map<string, bigint> {
+  const says = new Map<string, bigint>();
+  const add = (what: string, amount: bigint): Map<string, bigint> => says.set(what, (says.get(what) ?? 0n) + amount);
+  for (const { positions, currency, cashFlow } of bots) {
+    add(`balance ${currency}`, cashFlow);
+    for (const [symbol, quantity] of positions) add(`position ${symbol}`, quantity);
+  }
+  return says;
+}
