@@ -127,7 +127,11 @@ export class CcxtGateway implements OrderGateway {
 
   async submit(order: WireOrder): Promise<SendOutcome> {
     const venue = this.#need();
-    const doubt = [...this.#doubts.values()][0];
+    // What only reduces a position may go though nothing is heard of what becomes of it.
+    const doubt =
+      this.#doubts.get('key') ??
+      this.#doubts.get('clock') ??
+      (order.reduceOnly ? undefined : this.#doubts.get('stream'));
     if (doubt !== undefined) return { kind: 'not-sent', reason: doubt, retryAfterMs: CLOCK_AGAIN_MS };
     try {
       return { kind: 'accepted', venueOrderId: await venue.create(order) };
