@@ -10,11 +10,13 @@ import type { Feed } from '../domain/candle.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import { type Timeframe, timeframeMs } from '../domain/timeframe.ts';
 import type { SessionSpec } from '../engine/open-session.ts';
+import type { AccountAccess } from '../execution/account-access.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { invariant, UserError } from '../foundation/errors.ts';
 import type { Json } from '../foundation/json.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { Random } from '../foundation/random.ts';
+import type { AccountLink } from '../live/orders/account-link.ts';
 import { PriceBoard } from '../live/price-board.ts';
 import type { MarketDataProvider } from '../market/provider.ts';
 import { CandleCsvWriter } from '../store/candle-csv.ts';
@@ -22,9 +24,10 @@ import { openEmbeddedStore } from '../store/embedded-store.ts';
 import { connectPostgresStore } from '../store/postgres-store.ts';
 import type { Store } from '../store/store.ts';
 import { strategyFeeds, strategyLookback } from '../strategy/feeds.ts';
-import { type RecordedMarket, readFiles } from './builtin-providers.ts';
+import { REPLAY, type RecordedMarket, readFiles } from './builtin-providers.ts';
 import type { BotConfiguration, Configuration } from './configuration.ts';
 import { priceSource } from './market-watch.ts';
+import { openAccountLink } from './open-gateway.ts';
 import { openProvider } from './provider-registry.ts';
 import { simulatedVenue } from './simulated-venue.ts';
 import { type Role, System, type SystemParts } from './system.ts';
@@ -44,8 +47,10 @@ export async function openStore(configuration: Configuration, { clock, logger }:
     return opened;
   }
   await mkdir(dirname(store.path), { recursive: true });
-  // Nothing here leaves the machine before it is committed, and a power cut is a restart from the last checkpoint.
-  const opened = await openEmbeddedStore({ path: store.path, synchronous: 'NORMAL', clock });
+  // On paper nothing leaves the machine before it is committed, and a power cut is a restart from the last checkpoint. An
+  // order at an exchange does not come back: its intent is on the disk before it is sent.
+  const synchronous = configuration.trading.mode === 'paper' ? 'NORMAL' : 'FULL';
+  const opened = await openEmbeddedStore({ path: store.path, synchronous, clock });
   await opened.migrate();
   return opened;
 }
@@ -83,7 +88,7 @@ function feedsOf({ symbols, timeframe }: Configuration['market']): readonly Feed
 
 /** The bots of a configuration, ready for the engine. */
 export function sessionSpecs(
-  { bots, costs, market }: Configuration,
+  { bots, costs, market, trading, account }: Configuration,
   instruments: readonly Instrument[],
 ): SessionSpec[] {
   return bots.map((bot) => {
@@ -104,7 +109,7 @@ export function sessionSpecs(
       limits: bot.limits,
       sizing: bot.sizing,
       rates: new Map(),
-      venueTerms: costs as unknown as Json,
+      venueTerms: trading.mode === 'paper' ? (costs as unknown as Json) : { mode: trading.mode, account: account.name },
     };
   });
 }
@@ -140,6 +145,8 @@ export interface SystemSetup extends Surroundings {
   readonly bus: EventBus;
   readonly roles: ReadonlySet<Role>;
   readonly processName: string;
+  /** What opens the account that orders go to; absent on paper. */
+  readonly account?: AccountAccess;
   /** Is told in a sentence what a person should know. */
   readonly onNotice?: (notice: string) => void;
 }
@@ -173,6 +180,22 @@ async function openMarket(
   }
 }
 
+/** The account that the bots of this process trade on; `undefined` on paper. */
+async function openAccountOf(
+  { account, configuration, bus, clock, logger, processName }: SystemSetup,
+  bots: readonly SessionSpec[],
+  instruments: readonly Instrument[],
+  store: Store,
+): Promise<AccountLink | undefined> {
+  if (account === undefined) return undefined;
+  try {
+    return await openAccountLink(account, configuration, bots, store, { bus, clock, logger, processName, instruments });
+  } catch (thrown) {
+    await store.close();
+    throw thrown;
+  }
+}
+
 /** Opens the adapters that the configuration names and puts the system together. Nothing runs yet. */
 export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem> {
   const { configuration, roles, bus } = setup;
@@ -181,6 +204,7 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
   const { provider, instruments, period } = await openMarket(configuration, setup);
   const bots = sessionSpecs(configuration, instruments);
   const store = await openStore(configuration, setup);
+  const account = await openAccountOf(setup, bots, instruments, store);
   const candleFiles = configuration.record.csv === null ? undefined : new CandleCsvWriter(configuration.record.csv);
   const parts: SystemParts = {
     clock: setup.clock,
@@ -190,6 +214,8 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
     roles,
     bots,
     venueOf: () => simulatedVenue(configuration.costs),
+    account,
+    marketDelayMs: market.provider === REPLAY ? undefined : provider.delayMs,
     provider,
     ...(period && {
       progress: (marketTime: number) => (marketTime - period.from) / Math.max(1, period.to - period.from),

@@ -6,6 +6,7 @@ import { InvariantError, messageOf } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { BotManager } from '../live/bot-manager.ts';
 import { Collector, type CollectorOptions } from '../live/collector.ts';
+import type { AccountLink } from '../live/orders/account-link.ts';
 import { Recorder, type RecorderOptions, type RecorderParts } from '../live/recorder.ts';
 import { SystemMonitor } from '../live/system-monitor.ts';
 import type { MarketDataFeed } from '../market/market-data.ts';
@@ -26,6 +27,10 @@ export interface SystemParts {
   readonly roles: ReadonlySet<Role>;
   readonly bots: readonly SessionSpec[];
   readonly venueOf: (spec: SessionSpec) => VenueFactory;
+  /** The account at a venue outside; `undefined` on paper. */
+  readonly account?: AccountLink | undefined;
+  /** Of a live market: how late its source is known to be; `undefined` for a replay. */
+  readonly marketDelayMs?: number | undefined;
   /** Needed by the collector only. */
   readonly provider?: MarketDataFeed;
   /** How much of a replay lies before a market time, 0 … 1. */
@@ -82,6 +87,7 @@ export class System {
     );
     if (roles.has('server')) this.#stopServer = await startServer?.();
     await this.#recorder?.start();
+    if (this.#bots) await this.#parts.account?.start();
     await this.#bots?.start();
     if (!this.#collector) return;
     await this.#collector.start();
@@ -111,6 +117,7 @@ export class System {
   async stop(): Promise<void> {
     await this.#collector?.stop();
     await this.#bots?.stop();
+    await this.#parts.account?.stop();
     await this.#drainRecorder();
     await this.#recorder?.stop();
     if (this.#recorder?.failure) this.failures.push(this.#recorder.failure.message);
