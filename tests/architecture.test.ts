@@ -246,6 +246,11 @@ test('chance, the environment and approved orders each have one place', () => {
   assert.deepEqual(faults({ 'src/live/bot.ts': approves }), [
     'src/live/bot.ts:1 only src/risk/risk-gate.ts makes an ApprovedOrder',
   ]);
+  const arms = 'const armed = { ...place } as unknown as Armed;';
+  assert.deepEqual(faults({ 'src/app/live-arming.ts': arms }), []);
+  assert.deepEqual(faults({ 'src/app/open-account.ts': arms }), [
+    'src/app/open-account.ts:1 only src/app/live-arming.ts makes an Armed',
+  ]);
 });
 
 test('names that say nothing, and folders that are not in the table, are refused', () => {

@@ -11,7 +11,7 @@ import {
 } from '../market/provider.ts';
 
 export const REPLAY = 'replay';
-const EXCHANGES = ['bybit', 'binance', 'okx', 'coinbase', 'bitvavo'] as const;
+export const EXCHANGES = ['bybit', 'binance', 'okx', 'coinbase', 'bitvavo'] as const;
 
 /** Makes the providers that come with the program known. What they load is loaded when one is opened. */
 export function registerBuiltinProviders(): void {

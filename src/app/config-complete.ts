@@ -3,6 +3,7 @@ import { closestName } from '../foundation/closest-name.ts';
 import { InvariantError, UserError } from '../foundation/errors.ts';
 import { defaultLimits } from '../risk/limits.ts';
 import { REPLAY } from './builtin-providers.ts';
+import { completeAccount, type Folders } from './config-account.ts';
 import { type Complain, completeBots, given } from './config-bots.ts';
 import {
   BUNDLED_SYMBOLS,
@@ -31,14 +32,6 @@ import type {
   TradingConfiguration,
 } from './configuration.ts';
 import { resolveProvider } from './provider-registry.ts';
-
-/** From where paths count. */
-export interface Folders {
-  /** Of what is written in the file. */
-  readonly written: string;
-  /** Of defaults. */
-  readonly working: string;
-}
 
 /** What `complete` makes; the rest is known to whoever read the file. */
 export type CompleteSections = Omit<Configuration, 'file' | 'section' | 'fromEnvironment'>;
@@ -72,6 +65,7 @@ export async function complete(
   const logging = written.logging ?? {};
   return {
     trading,
+    account: completeAccount(written.account ?? {}, { mode: trading.mode, market, folders }, complain),
     market,
     bots: await completeBots(written.bots ?? defaultBots(market.symbols, market.timeframe), surroundings, complain),
     risk,
@@ -229,8 +223,11 @@ function completeBus(written: NonNullable<WrittenConfiguration['bus']>, complain
     if (stray !== undefined) complain(['bus', stray], `bus.${stray} is for Redis: give its address as bus.url`);
     return { kind: 'in-process' };
   }
-  if (!hasScheme(url, ['redis', 'rediss'])) {
-    complain(['bus', 'url'], 'bus.url must be in-process or an address such as redis://localhost:6379/0');
+  if (!hasScheme(url, ['redis', 'rediss', 'unix', 'redis+unix'])) {
+    complain(
+      ['bus', 'url'],
+      'bus.url must be in-process or an address such as redis://localhost:6379/0 or unix:///run/redis/redis.sock',
+    );
   }
   return { kind: 'redis', url, keyPrefix: keyPrefix ?? '', allowUnsafeRedis: allowUnsafeRedis ?? false };
 }

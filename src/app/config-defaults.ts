@@ -46,6 +46,7 @@ export const DEFAULT_STORE = '.tradewind/tradewind.db';
 export const DEFAULT_CANDLE_FOLDER = '.tradewind/candles';
 export const DEFAULT_DATA_FOLDER = '.tradewind/data';
 export const DEFAULT_LOG_FOLDER = '.tradewind/logs';
+export const DEFAULT_KEY_FILE = '.tradewind/keys.json';
 
 export const defaultServer: ServerConfiguration = {
   host: '127.0.0.1',

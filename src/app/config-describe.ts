@@ -7,12 +7,14 @@ const HIDDEN = '***';
 
 /** The configuration for people, logs and records: everything but secrets. */
 export function describeConfiguration(configuration: Configuration): JsonObject {
-  const { market, costs, store, bus, bots, trading, risk, server, record, logging, file } = configuration;
+  const { account, market, costs, store, bus, bots, trading, risk, server, record, logging, file } = configuration;
   const described = {
     file,
     trading: { ...trading },
+    account: { ...account, url: account.url === null ? null : redactUrl(account.url) },
     market: {
       ...market,
+      url: market.url === null ? null : redactUrl(market.url),
       symbols: [...market.symbols],
       speed: market.speed ?? 'max',
       data: Object.fromEntries(market.data),

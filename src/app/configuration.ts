@@ -13,6 +13,7 @@ export interface Configuration {
   /** The file it came from; `null` when there is none and all are defaults. */
   readonly file: string | null;
   readonly trading: TradingConfiguration;
+  readonly account: AccountConfiguration;
   readonly market: MarketConfiguration;
   readonly bots: readonly BotConfiguration[];
   /** The limits of bots that set none of their own. */
@@ -39,6 +40,17 @@ export interface TradingConfiguration {
   readonly allowLive: boolean;
   /** Of bots that name none (S4-66). */
   readonly timeframe: Timeframe;
+}
+
+/** Where orders go in the modes demo and live. On paper it has no meaning. */
+export interface AccountConfiguration {
+  /** `null` where nothing says it, which is so on paper only. */
+  readonly exchange: string | null;
+  /** Under which the keys are kept; `null` where there is no exchange. */
+  readonly name: string | null;
+  /** Stands in for the exchange's own address; `null` for that. */
+  readonly url: string | null;
+  readonly keyFile: string;
 }
 
 export interface MarketConfiguration {

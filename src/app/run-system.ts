@@ -57,6 +57,7 @@ async function runLogged(
       // Unique for each life of the process: a lease that its predecessor holds must run out, or be given back, first.
       processName: `${role}@${hostname()}/${randomUUID().slice(0, 8)}`,
       ...surroundings,
+      ...(request.account && { account: request.account }),
       ...(onNotice && { onNotice }),
     });
     try {

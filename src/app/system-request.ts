@@ -1,4 +1,5 @@
 import type { BotStatus } from '../domain/event.ts';
+import type { AccountAccess } from '../execution/account-access.ts';
 import type { LiveView } from '../protocol/live-view.ts';
 import type { Configuration } from './configuration.ts';
 
@@ -14,6 +15,8 @@ export type StartRole = (typeof START_ROLES)[number];
 export interface SystemRequest {
   readonly configuration: Configuration;
   readonly role: SystemRole;
+  /** What opens the account that orders go to; absent on paper, and in roles that do not trade. */
+  readonly account?: AccountAccess;
   /** Market seconds per real second of a replay; `null` as fast as can be. */
   readonly speed: number | null;
   /** Real milliseconds after which to stop; absent: no limit. */

@@ -1,4 +1,5 @@
 import { environmentVariable } from '../app/config.ts';
+import { hideSecrets } from '../foundation/secret.ts';
 
 /** Where a command's words go: results to one stream, everything else to the other. */
 export interface Console {
@@ -22,12 +23,12 @@ export interface Terminal {
 const USUAL_WIDTH = 100;
 const USUAL_HEIGHT = 30;
 
-/** @param allowColour false for `--no-color` */
+/** No secret of this process gets through. @param allowColour false for `--no-color` */
 export function processConsole(allowColour: boolean): Console {
   const wanted = allowColour && environmentVariable('NO_COLOR') === undefined;
   return {
-    out: (text) => process.stdout.write(text),
-    err: (text) => process.stderr.write(text),
+    out: (text) => process.stdout.write(hideSecrets(text)),
+    err: (text) => process.stderr.write(hideSecrets(text)),
     output: terminal(process.stdout, wanted),
     errors: terminal(process.stderr, wanted),
   };

@@ -1,14 +1,23 @@
 import { CommanderError } from 'commander';
 import { environmentVariable } from '../app/config.ts';
 import { messageOf } from '../foundation/errors.ts';
+import { redact } from '../foundation/redaction.ts';
+import { EXIT_INTERRUPTED } from './stop-signals.ts';
 
 export interface Failure {
   readonly text: string;
   readonly exitCode: number;
 }
 
-/** Failures whose message is meant for people, and their exit codes: 2 for wrong input, 1 for what went wrong outside. */
-const CLEAR_FAILURES: Readonly<Record<string, number>> = { UserError: 2, StoreUnavailableError: 1 };
+/**
+ * Failures whose message is meant for people, and their exit codes: 2 for wrong input, 1 for what went wrong outside, and
+ * what Ctrl+C leaves for what was called off.
+ */
+const CLEAR_FAILURES: Readonly<Record<string, number>> = {
+  UserError: 2,
+  StoreUnavailableError: 1,
+  CancelledError: EXIT_INTERRUPTED,
+};
 
 export function wantsDebug(parameters: readonly string[]): boolean {
   return parameters.includes('--debug') || environmentVariable('TRADEWIND_DEBUG') !== undefined;
@@ -30,6 +39,8 @@ export function describeFailure(thrown: unknown, debug: boolean, commands: reado
 function usageSentence({ message, code }: CommanderError, commands: readonly string[]): string {
   const plain = message
     .replace(/^error: /, '')
+    // What was given to an option that is not there: a key, perhaps.
+    .replace(/^(unknown option '-[^'=]*)=.*'/s, "$1'")
     .replace(/\n?\(Did you mean (.*)\?\)/s, '. Did you mean $1?')
     .replace(/^option '([^']*)' argument '([^']*)' is invalid\. /s, (_whole, option: string, value: string) => {
       const name = option.split(/[ ,]/).find((part) => part.startsWith('--')) ?? option;
@@ -45,7 +56,7 @@ function sentence(text: string): string {
 }
 
 function stackOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
+  if (!(thrown instanceof Error)) return messageOf(thrown);
   const cause = thrown.cause === undefined ? '' : `\ncaused by ${stackOf(thrown.cause)}`;
-  return (thrown.stack ?? thrown.message) + cause;
+  return redact(thrown.stack ?? thrown.message) + cause;
 }

@@ -7,6 +7,7 @@ import { processConsole } from './console.ts';
 import { dataCommand } from './data.ts';
 import { exchangeCommand } from './exchange.ts';
 import { describeFailure, wantsDebug } from './failure.ts';
+import { keysCommand } from './keys.ts';
 import { parityCommand } from './parity.ts';
 import { startCommand } from './start.ts';
 import { strategiesCommand } from './strategies.ts';
@@ -62,6 +63,7 @@ function makeProgram(context: CommandContext): Command {
     dataCommand,
     auditCommand,
     exchangeCommand,
+    keysCommand,
   ]) {
     program.addCommand(make(context));
   }

@@ -14,6 +14,8 @@ export interface StartOptions {
   /** Of a simulated exchange. */
   readonly clockSpeed?: number;
   readonly mode?: TradingMode;
+  /** Real money is asked for. */
+  readonly live?: true;
   readonly symbols?: readonly string[];
   readonly provider?: string;
   readonly data?: readonly string[];

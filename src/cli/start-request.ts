@@ -4,12 +4,14 @@ import { configurationPath, loadConfiguration } from '../app/config.ts';
 import type { WrittenConfiguration } from '../app/config-schema.ts';
 import { readSymbol } from '../app/config-values.ts';
 import type { Configuration, TradingMode } from '../app/configuration.ts';
+import { checkLiveAsked } from '../app/live-arming.ts';
+import { roleTrades } from '../app/open-account.ts';
 import type { SystemRequest, SystemRole } from '../app/system-request.ts';
 import { UserError } from '../foundation/errors.ts';
 import type { StartOptions } from './start-options.ts';
 import { storeOverride } from './store-option.ts';
 
-export type StartRequest = Omit<SystemRequest, 'signal' | 'onView'>;
+export type StartRequest = Omit<SystemRequest, 'signal' | 'onView' | 'account'>;
 
 /**
  * What is to be run, from the command line and the configuration together.
@@ -19,16 +21,18 @@ export type StartRequest = Omit<SystemRequest, 'signal' | 'onView'>;
 export async function startRequest(options: StartOptions, cwd: string): Promise<StartRequest> {
   const role = systemRole(options.role);
   if (options.threads !== undefined) throw new UserError('--threads is for --role worker: leave it out.');
-  if (options.mode !== undefined) checkMode(options.mode, `--mode ${options.mode}`);
   if (options.speed !== undefined && role !== 'all' && role !== 'collector') {
     throw new UserError(`--speed is the collector's: it has no meaning with --role ${role}.`);
   }
   if (options.fresh && role !== 'all') {
     throw new UserError(`--fresh empties the store that other processes use: it can't go with --role ${role}.`);
   }
+  if (options.live && !roleTrades(role)) {
+    throw new UserError(`--live is for the process that trades: it has no meaning with --role ${role}.`);
+  }
   const overrides = await startOverrides(options, cwd);
   const configuration = await loadConfiguration(configurationPath(options.config, cwd), { cwd, overrides });
-  checkMode(configuration.trading.mode, 'trading.mode');
+  if (configuration.trading.mode === 'live' && roleTrades(role)) checkLiveAsked(configuration, options.live ?? false);
   checkRole(role, configuration);
   checkLiveMarket(options, configuration);
   return {
@@ -44,16 +48,6 @@ export async function startRequest(options: StartOptions, cwd: string): Promise<
 function systemRole(role: StartOptions['role'] = 'all'): SystemRole {
   if (role !== 'worker') return role;
   throw new UserError('A worker is no part of the trading system: it has a request of its own.');
-}
-
-const MODES: Readonly<Record<Exclude<TradingMode, 'paper'>, string>> = {
-  demo: "Trading on an exchange's demo account",
-  live: 'Trading with real money',
-};
-
-function checkMode(mode: TradingMode, said: string): void {
-  if (mode === 'paper') return;
-  throw new UserError(`${MODES[mode]} (${said}) is not available in this version yet: use the mode paper.`);
 }
 
 function checkRole(role: SystemRequest['role'], { bus }: Configuration): void {
@@ -75,6 +69,7 @@ function checkLiveMarket({ speed, untilEnd }: StartOptions, { market }: Configur
 /** The settings of the command line, as a configuration file would say them. */
 export async function startOverrides(options: StartOptions, cwd: string): Promise<WrittenConfiguration> {
   const data = options.data === undefined ? undefined : await dataOverride(options.data, options.symbols, cwd);
+  const mode = modeOverride(options);
   const symbols = options.symbols ?? (typeof data === 'object' ? Object.keys(data) : undefined);
   const market = {
     ...(options.speed !== undefined && { speed: options.speed === 'max' ? null : options.speed }),
@@ -83,10 +78,17 @@ export async function startOverrides(options: StartOptions, cwd: string): Promis
     ...(data !== undefined && { data }),
   };
   return {
+    ...(mode !== undefined && { trading: { mode } }),
     ...(Object.keys(market).length > 0 && { market }),
     ...storeOverride(options, cwd),
     ...(options.bus !== undefined && { bus: { url: options.bus } }),
   };
+}
+
+/** `--live` is what makes it real money; the mode alone does not. */
+function modeOverride({ mode, live }: StartOptions): TradingMode | undefined {
+  if (!live || mode === undefined || mode === 'live') return live ? 'live' : mode;
+  throw new UserError(`--live and --mode ${mode} contradict one another: leave one of them out.`);
 }
 
 /** Paths of the command line count from the folder that the user is in. */

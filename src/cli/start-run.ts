@@ -8,6 +8,7 @@ import type { CommandContext } from './command-context.ts';
 import { finalStatistics, renderFinalStatistics } from './final-statistics.ts';
 import { type LiveScreen, openLiveScreen } from './live-screen.ts';
 import { formatDuration } from './report/figure-format.ts';
+import { openStartAccount } from './start-account.ts';
 import type { StartOptions } from './start-options.ts';
 import { type StartRequest, startRequest } from './start-request.ts';
 import { listenForStop } from './stop-signals.ts';
@@ -16,6 +17,7 @@ import { listenForStop } from './stop-signals.ts';
 export async function runStartCommand(options: StartOptions, context: CommandContext): Promise<void> {
   const request = await startRequest(options, context.cwd);
   const clock = await clockOf(options, request);
+  const account = await openStartAccount(options, request, context.console);
   const { console } = context;
   const screen = options.json ? undefined : openLiveScreen(console, systemClock, `${banner(request)}\n\n`);
   const stop = listenForStop(systemClock, () => {
@@ -25,7 +27,11 @@ export async function runStartCommand(options: StartOptions, context: CommandCon
   let outcome: SystemOutcome;
   try {
     const onNotice = (notice: string): void => console.err(`${notice}\n`);
-    outcome = await runSystem({ ...request, signal: stop.signal, onNotice, ...onView(screen) }, clock, systemClock);
+    outcome = await runSystem(
+      { ...request, ...(account && { account }), signal: stop.signal, onNotice, ...onView(screen) },
+      clock,
+      systemClock,
+    );
     screen?.show(outcome.view);
   } finally {
     screen?.close();

@@ -36,7 +36,7 @@ export async function runWorkerCommand(options: StartOptions, context: CommandCo
 
 /** Options of the trading system that would have no effect here. */
 function refuseOthers(options: StartOptions): void {
-  const stray = (['speed', 'untilEnd', 'mode', 'symbols', 'data', 'fresh'] as const).find(
+  const stray = (['speed', 'untilEnd', 'mode', 'live', 'symbols', 'data', 'fresh'] as const).find(
     (name) => options[name] !== undefined,
   );
   if (stray === undefined) return;

@@ -36,8 +36,9 @@ Examples:
   $ tradewind start --role worker --bus redis://host:6379 --store postgres://user@host/tradewind
                                                            this machine's cores for sweeps with --cluster
 
-Paper trading is the default and the only mode of this version: no order leaves this machine. Ctrl+C stops gracefully and
-prints the final statistics; pressed again it stops at once. A run goes on where the last one with the same store ended;
+Paper trading is the default and the only mode of this version: no order leaves this machine. Real money will need
+trading.allowLive: true in the configuration, --live, and a phrase that you type (docs/keys.md). Ctrl+C stops gracefully
+and prints the final statistics; pressed again it stops at once. A run goes on where the last one with the same store ended;
 --fresh begins anew. What is not given comes from tradewind.yaml, or is as in tradewind.example.yaml.`;
 
 export function startCommand(context: CommandContext): Command {
@@ -46,6 +47,7 @@ export function startCommand(context: CommandContext): Command {
     .description('Runs bots on a market: feed, collector, bus, strategies, risk, orders, fills, store, statistics.')
     .option('-c, --config <file>', 'configuration file (default: tradewind.yaml where there is one)')
     .option('--mode <mode>', 'where orders go: paper (default), demo or live', value(oneOf(TRADING_MODES)))
+    .option('--live', 'trade with real money, where the configuration allows it and you confirm it')
     .option('--speed <number|max>', 'market seconds per second of a replay, or max', value(readPace))
     .option('--for <duration>', 'stop after this long: 30s, 5m, 1h', value(readDuration))
     .option('--until-end', 'stop when the replay has ended (with --for: whichever comes first)')

@@ -33,7 +33,9 @@ before(() => {
     'parameter.yaml',
     'bots:\n  - { id: a, strategy: moving-average-cross, symbols: [BTCUSDT], parameters: { fast: 0 } }\n',
   );
-  write('live.yaml', 'trading: { mode: live, allowLive: true }\n');
+  write('live.yaml', 'trading: { mode: live, allowLive: true }\nmarket: { provider: bybit }\n');
+  write('open-key.yaml', 'account: { url: "http://exchange.example" }\nmarket: { provider: bybit }\n');
+  write('key-in-file.yaml', 'account: { secret: canary-secret }\n');
   write('secret.yaml', `store:\n  url: \${TRADEWIND_NOT_SET}\n`);
   write('enum.ts', 'enum Side { Buy }\nexport default Side;\n');
   write('wrong.ts', 'export default class Mine {}\n');
@@ -56,7 +58,7 @@ const cases: Readonly<Record<string, readonly (readonly [parameters: readonly st
     [['bactest'], /^Unknown command 'bactest'\. Did you mean backtest\?$/],
     [
       ['nonsense'],
-      /^Unknown command 'nonsense': there are start, backtest, sweep, parity, strategies, data, audit, exchange\.$/,
+      /^Unknown command 'nonsense': there are start, backtest, sweep, parity, strategies, data, audit, exchange, keys\.$/,
     ],
     [['audit', 'verfy'], /^Unknown command 'verfy'\. Did you mean verify\?$/],
     [[...onBitcoin, '--timefame', '5m'], /^Unknown option '--timefame'\. Did you mean --timeframe\?$/],
@@ -152,9 +154,25 @@ const cases: Readonly<Record<string, readonly (readonly [parameters: readonly st
     [['start', '--speed', 'fast'], /^--speed is "fast", but must be a number above 0/],
     [['start', '--speed', '0'], /^--speed is "0"/],
     [['start', '--for', '30'], /^--for is "30", but must be a length of time such as 30s, 5m or 1h/],
-    [['start', '--mode', 'live'], /^Trading with real money \(--mode live\) is not available in this version yet/],
-    [['start', '--mode', 'demo'], /^Trading on an exchange's demo account \(--mode demo\) is not available/],
-    [['start', '--config', 'live.yaml'], /^Trading with real money \(trading\.mode\) is not available/],
+    [['start', '--mode', 'demo'], /^The mode demo sends orders to an exchange, but the market is a replay/],
+    [
+      ['start', '--mode', 'demo', '--provider', 'yahoo'],
+      /^The mode demo sends orders to an exchange: set account\.exc/,
+    ],
+    [
+      ['start', '--mode', 'demo', '--provider', 'bybit'],
+      /^There is no key of the account bybit-demo in .*tradewind keys add bybit-demo.*TRADEWIND_BYBIT_DEMO_KEY/,
+    ],
+    [['start', '--mode', 'demo', '--config', 'open-key.yaml'], /account\.url must begin with https:/],
+    [['start', '--mode', 'live', '--provider', 'bybit'], /^trading\.mode is live, but trading\.allowLive is not true/],
+    [['start', '--live', '--provider', 'bybit'], /^trading\.mode is live, but trading\.allowLive is not true/],
+    [['start', '--live', '--mode', 'demo'], /^--live and --mode demo contradict one another/],
+    [['start', '--live', '--role', 'recorder', '--bus', 'redis://h'], /^--live is for the process that trades/],
+    [
+      ['start', '--config', 'live.yaml'],
+      /^Trading with real money must be asked for on the command line as well: add --l/,
+    ],
+    [['start', '--config', 'live.yaml', '--live'], /^There is no key of the account bybit in /],
     [['start', '--role', 'bot'], /^--role is "bot", but must be one of all, collector/],
     [['start', '--role', 'bots'], /^--role bots runs one part of the system.*--bus redis:/],
     [['start', '--role', 'bots', '--speed', '5', '--bus', 'redis://h'], /^--speed is the collector's/],
@@ -170,6 +188,18 @@ const cases: Readonly<Record<string, readonly (readonly [parameters: readonly st
     [['start', '--bus', 'http://x'], /^bus\.url must be in-process or an address such as redis:/],
     [['audit', 'verify', '--store', 'none.db'], /^There is no store .*none\.db/],
     [['parity', '--bus', 'redis://127.0.0.1:1'], /^--bus redis:.* and --store postgres:.* go together/],
+  ],
+  keys: [
+    [['keys', 'add'], /^Missing required argument 'account'\.$/],
+    [['keys', 'add', 'My_Account'], /^The account's name must be a name of small letters, digits and hyphens/],
+    [['keys', 'add', 'bybit', 'my-key', 'my-secret'], /^"keys add" takes the name of an account alone(?!.*my-)/s],
+    [['keys', 'add', 'bybit', '--secret=my-secret'], /^Unknown option '--secret'\.$/],
+    [['keys', 'remove', 'bybit'], /^There is no key of the account bybit in .*keys\.json: it has none\.$/],
+    [['keys', 'list', '--file', 'three.csv'], /three\.csv.*run chmod 600 on it/],
+    [
+      ['start', '--config', 'key-in-file.yaml'],
+      /^key-in-file\.yaml:1:12: account has no setting "secret"(?!.*canary)/s,
+    ],
   ],
 };
 

@@ -44,6 +44,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PUBLIC_FACE = 'src/index.ts';
 const CLOCK = 'src/foundation/clock.ts';
 const RISK_GATE = 'src/risk/risk-gate.ts';
+const LIVE_ARMING = 'src/app/live-arming.ts';
 const CONFIG = /^src\/app\/config[^/]*\.ts$/;
 /** The adapter of the Logger port: the only other file of `app` that uses a package. */
 const LOGGING = 'src/app/logging.ts';
@@ -109,6 +110,12 @@ const BANNED: readonly BannedCode[] = [
     message: `only ${RISK_GATE} makes an ApprovedOrder`,
     inside: /^src\//,
     except: new RegExp(`^${RISK_GATE}$`),
+  },
+  {
+    pattern: /\bas\s+Armed\b/g,
+    message: `only ${LIVE_ARMING} makes an Armed`,
+    inside: /^src\//,
+    except: new RegExp(`^${LIVE_ARMING}$`),
   },
 ];
 

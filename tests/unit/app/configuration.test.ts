@@ -244,12 +244,65 @@ bots: [{ id: a, strategy: moving-average-cross, symbols: [BTCUSDT] }]
 
   test('does not trade with real money unless that is allowed', async () => {
     assert.match(
-      await mistake('live_trading:\n  paper_trade: false\n'),
+      await mistake('live_trading:\n  paper_trade: false\nmarket:\n  provider: bybit\n'),
       /^tradewind\.yaml:2:16: .*enabled is not true/,
     );
-    assert.match(await mistake('trading:\n  mode: live\n'), /^tradewind\.yaml:2:9: .*allowLive is not true/);
-    const { trading } = await load('live_trading: { paper_trade: false, enabled: true }');
+    const unarmed = 'trading:\n  mode: live\nmarket:\n  provider: bybit\n';
+    assert.match(await mistake(unarmed), /^tradewind\.yaml:2:9: .*allowLive is not true/);
+    const { trading } = await load(
+      'live_trading: { paper_trade: false, enabled: true }\nmarket: { provider: bybit }\n',
+    );
     assert.equal(trading.mode, 'live');
+  });
+});
+
+describe('the account that orders go to', () => {
+  const market = 'market: { provider: bybit, url: "http://127.0.0.1:8080" }';
+
+  test("is that of the market's exchange, by its own name, at the market's address", async () => {
+    const { account } = await load(`trading: { mode: demo }\n${market}\n`);
+    assert.deepEqual(account, {
+      exchange: 'bybit',
+      name: 'bybit-demo',
+      url: 'http://127.0.0.1:8080',
+      keyFile: join(folder, '.tradewind/keys.json'),
+    });
+    const live = await load(`trading: { mode: live, allowLive: true }\n${market}\n`);
+    assert.equal(live.account.name, 'bybit');
+    const paper = await load('');
+    assert.deepEqual([paper.account.exchange, paper.account.name], [null, null]);
+  });
+
+  test('may be another one', async () => {
+    const account = 'account: { exchange: okx, name: second, keyFile: my/keys.json }';
+    const configuration = await load(`trading: { mode: demo }\n${market}\n${account}\n`);
+    assert.deepEqual(configuration.account, {
+      exchange: 'okx',
+      name: 'second',
+      url: null,
+      keyFile: join(folder, 'my/keys.json'),
+    });
+    const own = await load(`trading: { mode: demo }\n${market}\naccount: { url: null }\n`);
+    assert.equal(own.account.url, null);
+  });
+
+  test('is held to sense', async () => {
+    const said = (text: string): Promise<string> => mistake(`trading: { mode: demo }\n${text}\n`);
+    assert.match(await said('market: { provider: replay }'), /the market is a replay/);
+    assert.match(await said('market: { provider: yahoo }'), /set account\.exchange to bybit/);
+    for (const address of ['http://exchange.example', 'http://127.0.0.1.example', 'http://127.example.com']) {
+      assert.match(await said(`${market}\naccount: { url: "${address}" }`), /must begin with https:/, address);
+    }
+    for (const address of ['https://exchange.example', 'http://localhost:1', 'http://[::1]:1', 'http://127.9.9.9']) {
+      assert.equal(
+        (await load(`trading: { mode: demo }\n${market}\naccount: { url: "${address}" }\n`)).account.url,
+        address,
+      );
+    }
+    const secret = await said(`${market}\naccount: { url: "https://me:canary@exchange.example" }`);
+    assert.match(secret, /must be an address alone/);
+    assert.doesNotMatch(secret, /canary/);
+    assert.match(await mistake('account: { name: My_Account }\n'), /must be a name of small letters/);
   });
 });
 
