@@ -1,0 +1,70 @@
+import { systemClock } from '../../src/foundation/clock.ts';
+import { messageOf } from '../../src/foundation/errors.ts';
+import { Random } from '../../src/foundation/random.ts';
+import type { Group } from './groups.ts';
+import type { ChaosOptions } from './options.ts';
+import type { ChaosReport } from './report.ts';
+import { type Scenario, ScenarioRun } from './scenario.ts';
+import { Judge } from './world/verdict.ts';
+import { World } from './world/world.ts';
+
+/** Plays the scenarios of a group in a world of their own, and judges it after each of them. */
+export async function playGroup(group: Group, options: ChaosOptions, report: ChaosReport): Promise<void> {
+  let world: World;
+  try {
+    world = await World.start(group.world(options));
+  } catch (thrown) {
+    report.fail(group.name, messageOf(thrown));
+    return;
+  }
+  try {
+    const judge = await Judge.of(world);
+    /** What is wrong stays wrong: each violation is told by the scenario that brought it about. */
+    const known = new Set<string>();
+    for (const scenario of group.scenarios(options)) await play(scenario);
+    await rest();
+    await judge.close();
+
+    async function play(scenario: Scenario): Promise<void> {
+      const random = new Random(options.seed, scenario.id);
+      const run = new ScenarioRun(world, random, options.times);
+      const began = systemClock.monotonic();
+      const endsBefore = world.selfEnds.length;
+      try {
+        await scenario.play(run);
+      } catch (thrown) {
+        run.violations.push(`the scenario itself failed: ${messageOf(thrown)}`);
+        await world.heal();
+      }
+      run.count('ended by itself', world.selfEnds.length - endsBefore);
+      await judged(run, false);
+      report.add({ group: group.name, scenario, run, seconds: (systemClock.monotonic() - began) / 1_000 });
+    }
+
+    async function judged(run: ScenarioRun, isAtRest: boolean): Promise<void> {
+      const verdict = await judge.judge({ rest: isAtRest });
+      for (const violation of verdict.violations) {
+        if (!known.has(violation)) run.violations.push(violation);
+        known.add(violation);
+      }
+      report.saw(group.name, verdict);
+    }
+
+    /** Everything stops as people stop it; then the books must be whole. */
+    async function rest(): Promise<void> {
+      const run = new ScenarioRun(world, new Random(options.seed, 'rest'), 1);
+      const began = systemClock.monotonic();
+      for (const name of ['collector', 'bots-1', 'bots-2']) await world.role(name).stop();
+      await run.seconds(1);
+      for (const name of ['recorder', 'server']) await world.role(name).stop();
+      run.injected = 1;
+      await judged(run, true);
+      const scenario = { id: 'end', title: `the books of ${group.name} after all of it`, play: async () => {} };
+      report.add({ group: group.name, scenario, run, seconds: (systemClock.monotonic() - began) / 1_000 });
+    }
+  } catch (thrown) {
+    report.fail(group.name, messageOf(thrown));
+  } finally {
+    await world.stop();
+  }
+}

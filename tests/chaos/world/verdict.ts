@@ -1,0 +1,240 @@
+import { openStore, sessionSpecs } from '../../../src/app/compose.ts';
+import { loadConfiguration } from '../../../src/app/config.ts';
+import type { Configuration } from '../../../src/app/configuration.ts';
+import { openProvider } from '../../../src/app/provider-registry.ts';
+import { simulatedVenue } from '../../../src/app/simulated-venue.ts';
+import { type Candle, type Feed, feedName } from '../../../src/domain/candle.ts';
+import type { Instrument } from '../../../src/domain/instrument.ts';
+import { type Timeframe, timeframeMs } from '../../../src/domain/timeframe.ts';
+import type { SessionSpec } from '../../../src/engine/open-session.ts';
+import { firstDifference, type RunTrace } from '../../../src/engine/run-comparison.ts';
+import { systemClock } from '../../../src/foundation/clock.ts';
+import { silentLogger } from '../../../src/foundation/logger.ts';
+import { Random } from '../../../src/foundation/random.ts';
+import { epochMs } from '../../../src/foundation/time.ts';
+import type { CandleColumns } from '../../../src/market/candle-columns.ts';
+import { CandleColumnsBuilder } from '../../../src/market/candle-columns-builder.ts';
+import { verifyAuditChain } from '../../../src/store/audit-chain.ts';
+import { findRecordFault } from '../../../src/store/audit-record.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { strategyFeeds } from '../../../src/strategy/feeds.ts';
+import { recordedRun } from '../../support/expected-run.ts';
+import { replayRun } from './replayed-run.ts';
+import type { World } from './world.ts';
+
+export interface Verdict {
+  /** In words; empty when nothing is wrong. */
+  readonly violations: readonly string[];
+  readonly candles: number;
+  readonly decisions: number;
+  readonly fills: number;
+  /** Decisions that were refused since their price was too old. */
+  readonly refusedAsStale: number;
+}
+
+interface StoredCandle extends Candle {
+  readonly sequence: number;
+  readonly revision: number;
+}
+
+/** Judges a world by the exchange's own books: its candles, and what the backtester does with them. */
+export class Judge {
+  readonly #world: World;
+  readonly #configuration: Configuration;
+  readonly #store: Store;
+  readonly #sessions: readonly SessionSpec[];
+
+  private constructor(world: World, configuration: Configuration, store: Store, instruments: readonly Instrument[]) {
+    this.#world = world;
+    this.#configuration = configuration;
+    this.#store = store;
+    this.#sessions = sessionSpecs(configuration, instruments);
+  }
+
+  static async of(world: World): Promise<Judge> {
+    const written = await loadConfiguration(world.configurationFile('bots-1'));
+    if (written.store.kind !== 'postgres') throw new Error('the world has a PostgreSQL');
+    const { schema } = written.store;
+    const configuration: Configuration = { ...written, store: { kind: 'postgres', url: world.postgres.url, schema } };
+    const surroundings = { clock: systemClock, logger: silentLogger };
+    const store = await openStore(configuration, surroundings);
+    return new Judge(world, configuration, store, await instrumentsOf(world, configuration));
+  }
+
+  async close(): Promise<void> {
+    await this.#store.close();
+  }
+
+  /**
+   * @param rest whether nothing moves any more: then the audit log must hold everything
+   */
+  async judge({ rest }: { readonly rest: boolean }): Promise<Verdict> {
+    const violations: string[] = [];
+    // First what was decided, then the candles: those that come meanwhile do no harm.
+    const runs = await this.#recordedRuns();
+    const candles = await this.#judgeCandles(violations);
+    for (const [session, run, through] of runs) this.#judgeRun(session, run, through, candles, violations);
+    const fills = (await Promise.all(this.#sessions.map(({ botId }) => this.#store.fills(botId)))).flat().length;
+    const signals = runs.flatMap(([, run]) => run.signals);
+    const { maximumPriceAge } = this.#sessions[0]!.limits;
+    for (const { signalId, priceAgeMs, outcome } of signals) {
+      if (outcome.kind === 'refused' || priceAgeMs <= (maximumPriceAge ?? Number.POSITIVE_INFINITY)) continue;
+      violations.push(`${signalId} was decided on a price that was ${priceAgeMs} ms old`);
+    }
+    if (rest) await this.#judgeAudit(violations);
+    return {
+      violations,
+      candles: [...candles.values()].reduce((sum, one) => sum + one.length, 0),
+      decisions: signals.length,
+      fills,
+      refusedAsStale: signals.filter(({ outcome }) => outcome.kind === 'refused' && outcome.code === 'STALE_PRICE')
+        .length,
+    };
+  }
+
+  /** What each bot did, and up to which instant. */
+  async #recordedRuns(): Promise<readonly (readonly [SessionSpec, RunTrace, number])[]> {
+    const statuses = new Map((await this.#world.statuses()).map((status) => [status.botId, status.marketTime ?? 0]));
+    const runs: (readonly [SessionSpec, RunTrace, number])[] = [];
+    for (const session of this.#sessions) {
+      const run = await recordedRun(this.#store, session.botId);
+      runs.push([session, run, statuses.get(session.botId) ?? 0]);
+    }
+    return runs;
+  }
+
+  /** Every candle once, in order, without a hole, as the exchange has it. @returns as they were first given, by feed */
+  async #judgeCandles(violations: string[]): Promise<ReadonlyMap<string, readonly StoredCandle[]>> {
+    const byFeed = new Map<string, readonly StoredCandle[]>();
+    for (const feed of this.#feeds()) {
+      const rows = await this.#candlesOf(feed);
+      const name = feedName(feed);
+      const first = rows.filter(
+        ({ revision }, index) => revision === 1 || rows[index - 1]?.openTime !== rows[index]?.openTime,
+      );
+      byFeed.set(name, first);
+      const newest = new Map(rows.map((row) => [row.openTime, row]));
+      for (const [index, candle] of first.entries()) {
+        const before = first[index - 1];
+        if (candle.sequence !== index + 1)
+          violations.push(`${name}: candle ${index + 1} has the number ${candle.sequence}`);
+        if (before !== undefined && before.closeTime !== candle.openTime) {
+          violations.push(`${name}: between ${before.closeTime} and ${candle.openTime} candles are missing`);
+        }
+      }
+      await this.#compare(feed, newest, violations);
+    }
+    return byFeed;
+  }
+
+  async #compare(feed: Feed, stored: ReadonlyMap<number, StoredCandle>, violations: string[]): Promise<void> {
+    const [first] = stored.values();
+    const last = [...stored.values()].at(-1);
+    if (first === undefined || last === undefined) return;
+    const { symbol, timeframe } = feed;
+    const truth = await this.#world.exchange.candles(symbol, timeframe, first.openTime, last.closeTime);
+    // The first of the longer candles may have begun before the record.
+    for (const candle of timeframe === this.#configuration.market.timeframe ? truth : truth.slice(1)) {
+      const ours = stored.get(candle.openTime);
+      if (ours !== undefined && sameCandle(ours, candle)) continue;
+      const said = ours === undefined ? 'is missing' : `is ${shown(ours)}, not ${shown(candle)}`;
+      violations.push(`${feedName(feed)}: the candle of ${candle.openTime} ${said}`);
+    }
+  }
+
+  /** The bot did what the backtester does with the candles that it was given: to the last bit. */
+  #judgeRun(
+    session: SessionSpec,
+    run: RunTrace,
+    through: number,
+    candles: ReadonlyMap<string, readonly StoredCandle[]>,
+    violations: string[],
+  ): void {
+    const [feed] = feedsOf(session);
+    const given = (candles.get(feedName(feed!)) ?? []).filter(({ closeTime }) => closeTime <= through);
+    const expected = replayRun({
+      session,
+      columns: columnsOf(given, feed!.timeframe),
+      venue: simulatedVenue(this.#configuration.costs),
+      ages: new Map(run.signals.map(({ decisionTime, priceAgeMs }) => [decisionTime, priceAgeMs])),
+    });
+    const difference = firstDifference(expected, until(run, through));
+    if (difference) violations.push(`${session.botId} did not what a backtest does: ${JSON.stringify(difference)}`);
+  }
+
+  async #judgeAudit(violations: string[]): Promise<void> {
+    const audit = await verifyAuditChain(this.#store);
+    if (!audit.ok) violations.push(`audit chain: ${JSON.stringify(audit)}`);
+    const fault = await findRecordFault(this.#store);
+    if (fault) violations.push(`audit log: ${fault.message}`);
+    const [left] = await this.#world.observer.rows<{ count: string }>('select count(*) as count from outbox');
+    if (Number(left?.count) > 0) violations.push(`${left?.count} entries of the outbox are not in the audit log`);
+  }
+
+  #feeds(): readonly Feed[] {
+    const { symbols, timeframe } = this.#configuration.market;
+    const feeds = [...symbols.map((symbol) => ({ symbol, timeframe })), ...this.#sessions.flatMap(feedsOf)];
+    return [...new Map(feeds.map((feed) => [feedName(feed), feed])).values()];
+  }
+
+  async #candlesOf({ symbol, timeframe }: Feed): Promise<readonly StoredCandle[]> {
+    const rows = await this.#world.observer.rows<Readonly<Record<string, string>>>(
+      'select * from candles where symbol = $1 and timeframe = $2 order by close_time, revision',
+      [symbol, timeframe],
+    );
+    return rows.map((row) => ({
+      openTime: epochMs(Number(row.open_time)),
+      closeTime: epochMs(Number(row.close_time)),
+      open: Number(row.open),
+      high: Number(row.high),
+      low: Number(row.low),
+      close: Number(row.close),
+      volume: Number(row.volume),
+      sequence: Number(row.sequence),
+      revision: Number(row.revision),
+    }));
+  }
+}
+
+async function instrumentsOf(world: World, { market }: Configuration): Promise<readonly Instrument[]> {
+  const { kind, history, data: files, symbols, timeframe } = market;
+  const provider = await openProvider(market.provider, {
+    ...{ url: world.exchange.url, kind, history, speed: null, files },
+    ...{ clock: world.clock, random: new Random(1), logger: silentLogger },
+  });
+  try {
+    return await provider.instruments(symbols.map((symbol) => ({ symbol, timeframe })));
+  } finally {
+    await provider.stop();
+  }
+}
+
+function feedsOf(session: SessionSpec): readonly Feed[] {
+  return strategyFeeds(session.definition, session.parameters, session.symbols, session.timeframe);
+}
+
+function columnsOf(candles: readonly Candle[], timeframe: Timeframe): CandleColumns {
+  const builder = new CandleColumnsBuilder(Math.max(1, candles.length));
+  for (const { openTime, open, high, low, close, volume } of candles) {
+    builder.add(openTime, open, high, low, close, volume);
+  }
+  return builder.build(timeframeMs(timeframe));
+}
+
+function until(run: RunTrace, through: number): RunTrace {
+  return {
+    signals: run.signals.filter(({ decisionTime }) => decisionTime <= through),
+    intents: run.intents.filter(({ createdAt }) => createdAt <= through),
+    orderEvents: run.orderEvents.filter(({ time }) => time <= through),
+    equity: run.equity.filter(({ time }) => time <= through),
+  };
+}
+
+function sameCandle(left: Candle, right: Candle): boolean {
+  const fields = ['open', 'high', 'low', 'close', 'volume'] as const;
+  return fields.every((field) => left[field] === right[field]);
+}
+
+function shown({ open, high, low, close, volume }: Candle): string {
+  return [open, high, low, close, volume].join('/');
+}
