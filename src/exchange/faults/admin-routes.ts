@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { UserError } from '../../foundation/errors.ts';
-import { formatFixed } from '../../foundation/fixed-point.ts';
 import { AcceleratedClock } from '../accelerated-clock.ts';
 import type { SocketKind } from '../bybit/socket-server.ts';
 import type { ExchangeParts } from '../exchange-parts.ts';
-import type { Account } from '../trading/account.ts';
+import { accountTruth, executionTruth, orderTruth } from './account-truth.ts';
+import { accountNamed, jsonOf } from './admin-bodies.ts';
+import { addCommands, answer } from './admin-commands.ts';
 
 const LOCAL = ['127.0.0.1', '::1', '::ffff:127.0.0.1'];
 const KINDS: readonly SocketKind[] = ['public', 'private', 'trade', 'all'];
@@ -24,7 +25,7 @@ export function addAdminRoutes(
     admin.get('/admin/faults', async () => ({ faults: parts.faults.active }));
     admin.post('/admin/faults', async (request, reply) => {
       try {
-        return { id: parts.faults.add(bodyOf(request.body)) };
+        return { id: parts.faults.add(jsonOf(request.body)) };
       } catch (thrown) {
         if (!(thrown instanceof UserError)) throw thrown;
         return reply.code(400).send({ error: thrown.message });
@@ -39,7 +40,7 @@ export function addAdminRoutes(
       return removed ? { removed } : reply.code(404).send({ error: `no fault ${request.params.id}` });
     });
     admin.post('/admin/disconnect', async (request, reply) => {
-      const wanted = bodyOf(request.body).sockets ?? 'all';
+      const wanted = jsonOf(request.body).sockets ?? 'all';
       const kind = KINDS.find((one) => one === wanted);
       if (kind === undefined) return reply.code(400).send({ error: `sockets must be one of ${KINDS.join(', ')}` });
       disconnect(kind);
@@ -51,7 +52,27 @@ export function addAdminRoutes(
       time: parts.clock.now(),
       accounts: [...parts.accounts.values()].map(accountTruth),
     }));
+    admin.get('/admin/orders', async (request, reply) =>
+      answer(reply, () => changesSince(parts, request.query as Query)),
+    );
+    addCommands(admin, parts);
   });
+}
+
+type Query = Readonly<Record<string, string | undefined>>;
+
+/** What of an account has changed at `since` or later, for a checker that looks again and again; `open=true`: open orders. */
+function changesSince(parts: ExchangeParts, { account: key, since = '0', open }: Query): object {
+  const account = accountNamed(parts, key);
+  const from = Number(since);
+  if (!Number.isFinite(from)) throw new UserError('since is a time in milliseconds.');
+  const orders = open === 'true' ? account.openOrders : account.orders;
+  return {
+    time: parts.clock.now(),
+    orders: orders.filter(({ updatedTime }) => updatedTime >= from).map(orderTruth),
+    executions: account.executions.filter(({ time }) => time >= from).map(executionTruth),
+    refusedOrders: account.refusedOrders.filter(({ time }) => time >= from),
+  };
 }
 
 /** By which a process of this machine can have the exchange's time: see app/exchange-clock.ts. */
@@ -59,57 +80,4 @@ function clockOf({ clock, wallClock }: ExchangeParts): Readonly<Record<string, n
   const { speed, anchor } =
     clock instanceof AcceleratedClock ? clock : { speed: 1, anchor: { baseTime: wallClock.now(), time: clock.now() } };
   return { time: clock.now(), speed, anchorBaseTime: anchor.baseTime, anchorTime: anchor.time };
-}
-
-/** The whole truth of an account: what a checker compares with. Exact decimals. */
-export function accountTruth(account: Account): Readonly<Record<string, unknown>> {
-  const { ledger } = account;
-  return {
-    key: account.apiKey.key,
-    balances: Object.fromEntries(ledger.coins.map((coin) => [coin, formatFixed(ledger.balance(coin))])),
-    positions: ledger.positions.map(({ symbol, size, entryValue }) => ({
-      symbol,
-      size: formatFixed(size),
-      entryValue: formatFixed(entryValue),
-    })),
-    orders: account.orders.map((order) => ({
-      orderId: order.orderId,
-      orderLinkId: order.orderLinkId,
-      category: order.category,
-      symbol: order.symbol,
-      side: order.side,
-      status: order.status,
-      quantity: formatFixed(order.quantity),
-      price: formatFixed(order.price),
-      executedQuantity: formatFixed(order.executedQuantity),
-      executedValue: formatFixed(order.executedValue),
-      fee: formatFixed(order.executedFee),
-      createdTime: order.createdTime,
-    })),
-    executions: account.executions.map((execution) => ({
-      execId: execution.execId,
-      orderId: execution.orderId,
-      orderLinkId: execution.orderLinkId,
-      category: execution.category,
-      symbol: execution.symbol,
-      side: execution.side,
-      price: formatFixed(execution.price),
-      quantity: formatFixed(execution.quantity),
-      fee: formatFixed(execution.fee),
-      feeCurrency: execution.feeCurrency,
-      pnl: formatFixed(execution.pnl),
-      time: execution.time,
-    })),
-    entries: ledger.entries.map((entry) => ({ ...entry, amount: formatFixed(entry.amount) })),
-  };
-}
-
-function bodyOf(body: unknown): Readonly<Record<string, unknown>> {
-  if (typeof body !== 'string' || body === '') return {};
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-  } catch {
-    return {};
-  }
 }
