@@ -9,16 +9,17 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { EventBus } from '../../src/bus/event-bus.ts';
 import { connectRedisBus } from '../../src/bus/redis-bus.ts';
-import { openSession, type SessionSpec } from '../../src/engine/open-session.ts';
+import type { OrderTerms } from '../../src/domain/order.ts';
+import { openSession, type SessionSpec, type VenueFactory } from '../../src/engine/open-session.ts';
 import { RunRecord } from '../../src/engine/run-record.ts';
-import { systemClock } from '../../src/foundation/clock.ts';
+import { nextTurn, systemClock } from '../../src/foundation/clock.ts';
 import { silentLogger } from '../../src/foundation/logger.ts';
 import { CandleFollower } from '../../src/live/candle-follower.ts';
 import { CandleColumns } from '../../src/market/candle-columns.ts';
 import { CandleWindow, pushCandle } from '../../src/market/candle-window.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { MarketStore } from '../../src/store/store.ts';
-import { announcingVenue, botSpec, orderTopic, symbolsOf } from './scenario.ts';
+import { botSpec, OutsideVenue, orderTopic, symbolsOf } from './scenario.ts';
 
 const SLICES_AT_ONCE = 256;
 
@@ -44,11 +45,16 @@ class ChainBot {
       windows.push(window);
       return window;
     };
-    const venue = announcingVenue((terms) => {
+    const send = (terms: OrderTerms): void => {
       this.orders += 1;
       void this.#bus.publish(orderTopic, terms);
-    });
-    const session = openSession(this.#spec, makeWindow, venue, record);
+    };
+    let venue!: OutsideVenue;
+    const makeVenue: VenueFactory = (_instruments, _account, emit) => {
+      venue = new OutsideVenue(send, emit);
+      return venue;
+    };
+    const session = openSession(this.#spec, makeWindow, makeVenue, record);
     const { market } = session.engine;
     for (;;) {
       const slices = await this.follower.take(SLICES_AT_ONCE);
@@ -60,7 +66,12 @@ class ChainBot {
           market.fresh[index] = 1;
         }
         session.slice(slice.time);
+        // Where several wait, time has gone by: the account has answered.
+        if (slice !== slices.at(-1)) venue.deliver();
       }
+      // The order is on its way; what the account says of it comes later.
+      await nextTurn();
+      venue.deliver();
       record.clear();
     }
   }

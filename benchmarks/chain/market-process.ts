@@ -10,7 +10,7 @@ import { sleep, systemClock } from '../../src/foundation/clock.ts';
 import { silentLogger } from '../../src/foundation/logger.ts';
 import type { Latencies } from './latencies.ts';
 import { latenciesOf } from './latencies.ts';
-import { candleOf, candleTopic, orderTopic, symbolsOf } from './scenario.ts';
+import { candleOf, candleTopic, orderTopic, sequenceOf, symbolsOf } from './scenario.ts';
 
 interface MarketRequest {
   readonly warmUp: number;
@@ -25,16 +25,18 @@ const symbols = symbolsOf(Number(symbolCount));
 const candleTopics = symbols.map(candleTopic);
 const bus = await connectRedisBus({ url, clock: systemClock, logger: silentLogger });
 const sequences = new Map<string, number>();
-/** When the candle was handed over whose order is awaited, by symbol. */
+/** When the candles were handed over whose orders are awaited, by symbol and sequence. */
 const began = new Map<string, number>();
 let latencies: number[] = [];
 let onOrder: (() => void) | undefined;
 
 await bus.subscribe(orderTopic, ({ payload }) => {
-  const start = began.get(payload.symbol);
+  const now = systemClock.monotonic();
+  const candle = `${payload.symbol}/${sequenceOf(payload)}`;
+  const start = began.get(candle);
   if (start === undefined) return;
-  latencies.push((systemClock.monotonic() - start) * 1_000);
-  began.delete(payload.symbol);
+  latencies.push((now - start) * 1_000);
+  began.delete(candle);
   onOrder?.();
 });
 
@@ -44,7 +46,8 @@ function publish(number: number): void {
   const sequence = (sequences.get(symbol) ?? 0) + 1;
   sequences.set(symbol, sequence);
   const candle = candleOf(symbol, sequence);
-  began.set(symbol, systemClock.monotonic());
+  const name = `${symbol}/${sequence}`;
+  began.set(name, systemClock.monotonic());
   void bus.publish(candleTopics[index]!, candle);
 }
 

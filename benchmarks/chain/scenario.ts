@@ -1,14 +1,17 @@
 /** What every side of the chain agrees on: the symbols, their candles, and the strategy that trades each of them. */
 import { type Topic, topics } from '../../src/bus/topics.ts';
+import type { ApprovedOrder } from '../../src/domain/approved-order.ts';
 import type { CandleMessage } from '../../src/domain/event.ts';
+import type { Fill } from '../../src/domain/fill.ts';
 import { type Instrument, instrument } from '../../src/domain/instrument.ts';
-import type { OrderTerms } from '../../src/domain/order.ts';
+import type { OrderEvent, OrderTerms } from '../../src/domain/order.ts';
 import { termsFromJson, termsToJson } from '../../src/domain/order-codec.ts';
-import type { SessionSpec, VenueFactory } from '../../src/engine/open-session.ts';
-import { costPresets } from '../../src/execution/cost-models.ts';
-import { MatchingEngine } from '../../src/execution/matching-engine.ts';
-import { fixed, type Money } from '../../src/foundation/fixed-point.ts';
-import { epochMs, MINUTE_MS } from '../../src/foundation/time.ts';
+import type { SessionSpec } from '../../src/engine/open-session.ts';
+import type { BarVenue } from '../../src/engine/trading-session.ts';
+import { invariant } from '../../src/foundation/errors.ts';
+import { fixed, type Money, type Price } from '../../src/foundation/fixed-point.ts';
+import type { Json } from '../../src/foundation/json.ts';
+import { type EpochMs, epochMs, MINUTE_MS } from '../../src/foundation/time.ts';
 import { defaultLimits } from '../../src/risk/limits.ts';
 import { type Decision, defineStrategy, type Market, Strategy } from '../../src/strategy/strategy.ts';
 
@@ -107,22 +110,64 @@ export function botSpec(symbol: string): SessionSpec {
   };
 }
 
-/** The matching engine, and before it hears of an order, `onOrder` does: that is the order request. */
-export function announcingVenue(onOrder: (terms: OrderTerms) => void): VenueFactory {
-  return (instruments, account, emit) => {
-    const venue = new MatchingEngine({
-      instruments,
-      costs: costPresets['bybit-linear'],
-      latencyMs: 0,
-      seed: 1,
-      account,
-      emit,
-    });
-    const submit = venue.submit.bind(venue);
-    venue.submit = (order, now) => {
-      onOrder(order);
-      submit(order, now);
-    };
-    return venue;
-  };
+/**
+ * An account outside, as a demo account is: `send` has the order request, and acceptance and fill come when `deliver`
+ * is called, between two candles.
+ */
+export class OutsideVenue implements BarVenue {
+  readonly #send: (terms: OrderTerms) => void;
+  readonly #emit: (event: OrderEvent) => void;
+  readonly #working: OrderTerms[] = [];
+  readonly #prices = new Map<string, number>();
+  #fills = 0;
+
+  constructor(send: (terms: OrderTerms) => void, emit: (event: OrderEvent) => void) {
+    this.#send = send;
+    this.#emit = emit;
+  }
+
+  onBar(): void {}
+
+  passBar(symbol: string, _: EpochMs, close: number): boolean {
+    this.#prices.set(symbol, close);
+    return true;
+  }
+
+  submit(order: ApprovedOrder): void {
+    this.#send(order);
+    this.#working.push(order);
+  }
+
+  cancel(): void {}
+
+  snapshot(): Json {
+    return null;
+  }
+
+  restore(): void {}
+
+  /** What the account says of the orders that it was sent. */
+  deliver(): void {
+    for (const { clientOrderId, botId, symbol, side, quantity, createdAt } of this.#working.splice(0)) {
+      invariant(quantity.kind === 'units', 'An order outside has a quantity', { clientOrderId });
+      const base = { clientOrderId, botId, symbol, time: createdAt };
+      const fill: Fill = {
+        ...base,
+        fillId: `${clientOrderId}/${++this.#fills}`,
+        side,
+        price: fixed<Price>(String(this.#prices.get(symbol)!)),
+        quantity: quantity.quantity,
+        fee: fixed<Money>('0.01'),
+        feeCurrency: 'USDT',
+        liquidity: 'taker',
+      };
+      this.#emit({ ...base, kind: 'accepted' });
+      this.#emit({ ...base, kind: 'filled', fill, complete: true });
+    }
+  }
+}
+
+/** Tells candles and their orders apart: an order has the close time of its candle. */
+export function sequenceOf({ createdAt }: OrderTerms): number {
+  return (createdAt - FIRST_OPEN_TIME) / MINUTE_MS;
 }

@@ -7,6 +7,7 @@ import type { Codec } from './topics.ts';
  * JSON has no −0 (it comes back as 0); NaN and infinities become `null` and must not be in a payload.
  */
 export function encodePayload<Payload>(codec: Codec<Payload>, payload: Payload): string {
+  if (codec.text) return codec.text(payload);
   const text: string | undefined = JSON.stringify(codec.encode(payload));
   invariant(text !== undefined, 'A payload has no JSON form', { type: typeof payload });
   return text;
