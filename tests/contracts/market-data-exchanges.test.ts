@@ -54,7 +54,9 @@ async function open(venue: (typeof VENUES)[number]): Promise<MarketDataHarness> 
     already: ALREADY,
     async pass(candles) {
       const isReady = (): boolean =>
-        server.isCut || provider.status().state === 'off' || server.streams.length >= topics;
+        server.isCut ||
+        provider.status().connections.every(({ state }) => state === 'off') ||
+        server.streams.length >= topics;
       await until(isReady, `${topics} subscriptions`);
       await server.pass(candles);
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Candle, type Feed, feedName } from '../../src/domain/candle.ts';
 import type { EpochMs } from '../../src/foundation/time.ts';
-import type { LatestPrice, MarketDataSink } from '../../src/market/market-data.ts';
+import type { CandleRevision, LatestPrice, MarketDataSink, MarketNotice } from '../../src/market/market-data.ts';
 
 /** A sink that keeps what it got, and checks at each call what holds for every source. */
 export class MarketRecorder implements MarketDataSink {
@@ -9,6 +9,8 @@ export class MarketRecorder implements MarketDataSink {
   readonly prices: LatestPrice[] = [];
   readonly watermarks: EpochMs[] = [];
   readonly ends: (Error | undefined)[] = [];
+  readonly revisions: (CandleRevision & { readonly feed: Feed })[] = [];
+  readonly notices: MarketNotice[] = [];
   calls = 0;
   /** Awaited within each call: a slow consumer. */
   pause: () => Promise<void> = async () => {};
@@ -38,6 +40,18 @@ export class MarketRecorder implements MarketDataSink {
       assert.ok(before === undefined || closeTime > before, 'watermarks rise');
       this.watermarks.push(closeTime);
     });
+  }
+
+  async revised(feed: Feed, revision: CandleRevision): Promise<void> {
+    await this.#call(() => {
+      const given = this.of(feed).some(({ openTime }) => openTime === revision.candle.openTime);
+      assert.ok(given, `${feedName(feed)} revises a candle that was not given`);
+      this.revisions.push({ ...revision, feed });
+    });
+  }
+
+  notice(notice: MarketNotice): void {
+    this.notices.push(notice);
   }
 
   async end(failure?: Error): Promise<void> {

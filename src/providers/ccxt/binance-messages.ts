@@ -1,4 +1,4 @@
-import { candleWords, isFields, malformed, priceWords, time, type VenueMessage } from './venue-message.ts';
+import { candleWords, isFields, malformed, priceWords, time, tradeWords, type VenueMessage } from './venue-message.ts';
 
 /**
  * Binance, spot and USDⓈ-M: single streams and combined ones (`{ stream, data }`). `kline` says with `k.x` that a candle
@@ -22,6 +22,7 @@ export function readBinance(message: unknown): readonly VenueMessage[] {
   if (event.e === '24hrTicker') {
     return [priceWords({ market: event.s, last: event.c, bid: event.b, ask: event.a, exchangeTime })];
   }
+  if (event.e === 'trade') return [tradeWords({ market: event.s, time: event.T, price: event.p, quantity: event.q })];
   const isBookTicker =
     event.e === 'bookTicker' || (event.e === undefined && 'u' in event && 'B' in event && 'A' in event);
   return isBookTicker ? [priceWords({ market: event.s, bid: event.b, ask: event.a, exchangeTime })] : [];

@@ -1,9 +1,9 @@
-import { candleWords, isFields, malformed, priceWords, time, type VenueMessage } from './venue-message.ts';
+import { candleWords, isFields, malformed, priceWords, time, tradeWords, type VenueMessage } from './venue-message.ts';
 
 /**
  * Bybit v5, public streams. `kline.{interval}.{symbol}` says with `confirm` that a candle has closed; `tickers.{symbol}`
  * of contracts is a snapshot and then what changed; `orderbook.1.{symbol}` brings bid and ask of spot, whose tickers have
- * none. Source: bybit-exchange/docs, docs/v5/websocket/public.
+ * none; `publicTrade.{symbol}` brings every trade. Source: bybit-exchange/docs, docs/v5/websocket/public.
  */
 export function readBybit(message: unknown): readonly VenueMessage[] {
   if (!isFields(message) || typeof message.topic !== 'string') return [];
@@ -19,6 +19,14 @@ export function readBybit(message: unknown): readonly VenueMessage[] {
             ...{ open: row.open, high: row.high, low: row.low, close: row.close, volume: row.volume },
           })
         : malformed('a kline', row),
+    );
+  }
+  if (channel === 'publicTrade') {
+    if (!Array.isArray(data)) return [malformed('trades', message)];
+    return data.map((row: unknown) =>
+      isFields(row)
+        ? tradeWords({ market: row.s, time: row.T, price: row.p, quantity: row.v })
+        : malformed('a trade', row),
     );
   }
   if (channel !== 'tickers' && channel !== 'orderbook') return [];

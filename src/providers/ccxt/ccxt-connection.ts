@@ -14,11 +14,12 @@ import {
   type ExchangeTraits,
   type Topic,
 } from '../exchange/exchange-connection.ts';
-import { type CcxtClient, type CcxtExchange, loadCcxtExchange } from './ccxt-exchange.ts';
-import { exchangeFailure, isSocketEnd } from './ccxt-failure.ts';
+import { type CcxtExchange, loadCcxtExchange } from './ccxt-exchange.ts';
+import { exchangeFailure } from './ccxt-failure.ts';
+import { CcxtLine } from './ccxt-line.ts';
 import { type CcxtMarket, findMarket, instrumentOf, readMarkets } from './ccxt-market.ts';
 import { LatestQuotes } from './latest-quotes.ts';
-import { decimal, isFields, time, type VenueMessage } from './venue-message.ts';
+import { decimal, type Fields, isFields, time, type VenueMessage } from './venue-message.ts';
 import type { MarketKind, Venue } from './venues.ts';
 
 export interface CcxtConnectionOptions {
@@ -26,12 +27,18 @@ export interface CcxtConnectionOptions {
   readonly kind: MarketKind;
   /** Stands in for the exchange's hosts; `null` for the exchange itself. */
   readonly baseUrl: string | null;
+  /** `poll`: no sockets, requests alone, for networks that let no WebSocket through. Default `stream`. */
+  readonly transport?: 'stream' | 'poll';
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-/** So long an exchange may take to confirm that a topic is not subscribed any more. */
-const UNSUBSCRIBE_WITHIN_MS = 5_000;
+const NO_STREAMS = { streamsCandles: false, streamsPrices: false, streamsTrades: false } as const;
+/** Whether an exchange can be reached a person is told soon: a small question first, before the long list of markets. */
+const FIRST_ANSWER_WITHIN_MS = 3_000;
+const ANSWER_WITHIN_MS = 10_000;
+/** The prices of so many symbols are asked for one by one; of more, all in one request. */
+const MOST_SINGLE_PRICES = 3;
 
 interface Opened {
   readonly exchange: CcxtExchange;
@@ -39,6 +46,8 @@ interface Opened {
   readonly markets: ReadonlyMap<string, CcxtMarket>;
   /** The exchange's name of a market → ours. */
   readonly symbols: ReadonlyMap<string, string>;
+  /** ccxt's name of a market → ours. */
+  readonly unified: ReadonlyMap<string, string>;
   /** The exchange's name of an interval → ours. */
   readonly intervals: ReadonlyMap<string, string>;
   readonly listener: ExchangeListener;
@@ -52,21 +61,30 @@ export class CcxtConnection implements ExchangeConnection {
   readonly traits: ExchangeTraits;
   readonly #options: CcxtConnectionOptions;
   readonly #quotes: LatestQuotes;
+  /** For requests, and for the sockets of the first line. */
   #exchange: CcxtExchange | undefined;
   #opened: Opened | undefined;
+  readonly #lines = new Map<number, CcxtLine>();
+  readonly #linesUnderWay = new Map<number, Promise<CcxtLine>>();
+  /** What is subscribed on each line; a line that was cut has another one, or none. */
+  readonly #subscribed = new Map<number, readonly Topic[]>();
   #isClosed = false;
 
   constructor(options: CcxtConnectionOptions) {
     this.#options = options;
-    this.traits = { ...options.venue.traits, name: options.venue.id, delayMs: 0 };
+    const streams = options.transport === 'poll' ? NO_STREAMS : {};
+    this.traits = { ...options.venue.traits, ...streams, name: options.venue.id, delayMs: 0 };
     this.#quotes = new LatestQuotes(options.venue.id);
   }
 
   async open(feeds: readonly Feed[], listener: ExchangeListener): Promise<void> {
-    const { venue, kind, baseUrl, logger } = this.#options;
-    this.#exchange ??= this.#hooked(await loadCcxtExchange(venue.id, venue.options(kind), baseUrl, logger));
+    const { venue, kind } = this.#options;
+    this.#exchange ??= await this.#load();
     const exchange = this.#exchange;
     checkTimeframes(feeds, exchange, venue);
+    exchange.timeout = FIRST_ANSWER_WITHIN_MS;
+    await ask(() => exchange.fetchTime());
+    exchange.timeout = ANSWER_WITHIN_MS;
     const all = readMarkets(await ask(() => exchange.loadMarkets()), kind);
     if (all.length === 0) throw new ExchangeFailure('network', `${venue.title} told no ${kind} markets`);
     const markets = new Map(feeds.map(({ symbol }) => [symbol, findMarket(symbol, all, venue, kind)]));
@@ -76,6 +94,7 @@ export class CcxtConnection implements ExchangeConnection {
       feeds,
       markets,
       symbols: new Map([...markets].map(([symbol, market]) => [market.id, symbol])),
+      unified: new Map([...markets].map(([symbol, market]) => [market.unified, symbol])),
       intervals: new Map(intervals.filter(([, ours]) => isTimeframe(ours))),
       listener,
     };
@@ -95,11 +114,11 @@ export class CcxtConnection implements ExchangeConnection {
     return told;
   }
 
-  async candles(feed: Feed, from: EpochMs): Promise<readonly CandleRow[]> {
+  async candles(feed: Feed, from: EpochMs, count?: number): Promise<readonly CandleRow[]> {
     const { exchange, markets } = this.#need();
     const { unified } = markets.get(feed.symbol)!;
-    const { pageSize } = this.traits;
-    const rows = await ask(() => exchange.fetchOHLCV(unified, feed.timeframe, from, pageSize));
+    const limit = count ?? this.traits.pageSize;
+    const rows = await ask(() => exchange.fetchOHLCV(unified, feed.timeframe, from, limit));
     if (!Array.isArray(rows)) throw new ExchangeFailure('network', 'the history is no list');
     return rows
       .map(rowOf)
@@ -107,94 +126,97 @@ export class CcxtConnection implements ExchangeConnection {
       .sort((a, b) => a.openTime - b.openTime);
   }
 
-  async price(symbol: string): Promise<LatestPrice> {
-    const { exchange, markets } = this.#need();
-    const ticker = await ask(() => exchange.fetchTicker(markets.get(symbol)!.unified));
-    const last = isFields(ticker) ? decimal(ticker.last) : undefined;
-    if (!isFields(ticker) || last === undefined) throw new ExchangeFailure('network', `there is no price of ${symbol}`);
-    // Where the exchange does not say when, the price is as old as the answer.
-    const occurredAt = time(ticker.timestamp) ?? (await this.time());
-    const [bid, ask_] = [decimal(ticker.bid) ?? null, decimal(ticker.ask) ?? null];
-    return { symbol, price: last, bid, ask: ask_, occurredAt, source: this.traits.name };
+  async prices(symbols: readonly string[]): Promise<readonly LatestPrice[]> {
+    const { exchange, markets, unified } = this.#need();
+    // Where the exchange does not say when, a price is at least as young as the question.
+    const askedAt = this.#options.venue.datesTickers ? undefined : await this.time();
+    const names = symbols.map((symbol) => markets.get(symbol)!.unified);
+    const tickers =
+      names.length > MOST_SINGLE_PRICES
+        ? Object.values(fieldsOf(await ask(() => exchange.fetchTickers(names))))
+        : await Promise.all(names.map((name) => ask(() => exchange.fetchTicker(name))));
+    return tickers.flatMap((ticker) => {
+      const told = fieldsOf(ticker);
+      const symbol = unified.get(String(told.symbol));
+      const [last, occurredAt] = [decimal(told.last), time(told.timestamp) ?? askedAt];
+      if (symbol === undefined || last === undefined || occurredAt === undefined) return [];
+      const [bid, ask_] = [decimal(told.bid) ?? null, decimal(told.ask) ?? null];
+      return [{ symbol, price: last, bid, ask: ask_, occurredAt, source: this.traits.name }];
+    });
   }
 
-  subscribe(topics: readonly Topic[]): void {
-    const { venue, kind } = this.#options;
-    const { exchange } = this.#need();
-    const candles = topics.filter((topic) => topic.kind === 'candles');
-    const prices = topics.filter((topic) => topic.kind === 'price');
-    for (const some of chunks(candles, venue.topicsPerRequest)) {
-      this.#watch(some, () => exchange.watchOHLCVForSymbols(some.map(({ feed }) => this.#pair(feed))));
-    }
-    for (const some of chunks(prices, venue.topicsPerRequest)) {
-      const symbols = some.map(({ symbol }) => this.#unified(symbol));
-      if (venue.priceCall === 'watchTickers') this.#watch(some, () => exchange.watchTickers(symbols));
-      else for (const symbol of symbols) this.#watch(some, () => exchange.watchTicker(symbol));
-      if (venue.asksForBook(kind)) this.#watch(some, () => exchange.watchBidsAsks(symbols));
-    }
+  subscribe(line: number, topics: readonly Topic[]): void {
+    const before = this.#subscribed.get(line);
+    const wanted = before === undefined ? topics : before;
+    this.#subscribed.set(line, wanted);
+    void this.#line(line).then(
+      (opened) => {
+        // Cut, or cut and opened anew, while it was made.
+        if (!this.#isClosed && this.#subscribed.get(line) === wanted) opened.subscribe(topics);
+      },
+      (thrown: unknown) => this.#opened?.listener.down(line, exchangeFailure(thrown)),
+    );
   }
 
-  async resubscribe(topic: Topic): Promise<boolean> {
-    const { exchange } = this.#need();
-    const gone =
-      topic.kind === 'candles'
-        ? exchange.unWatchOHLCVForSymbols?.([this.#pair(topic.feed)])
-        : exchange.unWatchTickers?.([this.#unified(topic.symbol)]);
-    if (gone === undefined || this.#options.venue.priceCall === 'watchTicker') return false;
-    const isGone = await this.#within(gone, UNSUBSCRIBE_WITHIN_MS);
-    if (isGone) this.subscribe([topic]);
-    return isGone;
+  async resubscribe(line: number, topic: Topic): Promise<boolean> {
+    return (await this.#line(line)).resubscribe(topic);
   }
 
-  disconnect(): void {
-    const { exchange } = this.#opened ?? {};
-    if (exchange === undefined) return;
-    this.#quotes.clear();
-    for (const [url, client] of Object.entries(exchange.clients ?? {})) {
-      // Off the list first: what it still says is not heard any more.
-      delete exchange.clients[url];
-      client.close();
-      client.connection?.terminate?.();
-    }
+  disconnect(line: number): void {
+    for (const topic of this.#subscribed.get(line) ?? []) if (topic.kind === 'price') this.#quotes.forget(topic.symbol);
+    this.#subscribed.delete(line);
+    this.#lines.get(line)?.disconnect();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.disconnect();
+    await Promise.allSettled(this.#linesUnderWay.values());
+    for (const line of this.#lines.values()) await line.close();
     await this.#exchange?.close();
   }
 
-  /** Puts our ears on ccxt's sockets. */
-  #hooked(exchange: CcxtExchange): CcxtExchange {
-    const { handleMessage, onClose, onError } = exchange;
-    const isCurrent = (client: CcxtClient): boolean => exchange.clients?.[client.url] === client;
-    const tellDown = (wasCurrent: boolean, error: unknown): void => {
-      if (wasCurrent && !this.#isClosed) this.#opened?.listener.down(exchangeFailure(error));
-    };
-    exchange.handleMessage = (client, message) => {
-      if (!isCurrent(client)) return undefined;
-      this.#hear(message);
-      return handleMessage.call(exchange, client, message);
-    };
-    exchange.onError = (client, error) => {
-      const wasCurrent = isCurrent(client);
-      onError.call(exchange, client, error);
-      tellDown(wasCurrent, error);
-    };
-    exchange.onClose = (client, error) => {
-      const wasCurrent = isCurrent(client);
-      onClose.call(exchange, client, error);
-      tellDown(wasCurrent, client.error ?? new ExchangeFailure('network', 'the exchange closed the connection'));
-    };
-    return exchange;
+  #load(): Promise<CcxtExchange> {
+    const { venue, kind, baseUrl, logger } = this.#options;
+    return loadCcxtExchange(venue.id, venue.options(kind), baseUrl, logger);
   }
 
-  #hear(message: unknown): void {
+  /** A line is an exchange of ccxt's, which has one socket for each address; they share what was learnt of the markets. */
+  async #line(line: number): Promise<CcxtLine> {
+    const known = this.#lines.get(line);
+    if (known !== undefined) return known;
+    const making = this.#linesUnderWay.get(line) ?? this.#makeLine(line);
+    this.#linesUnderWay.set(line, making);
+    try {
+      const made = await making;
+      this.#lines.set(line, made);
+      return made;
+    } finally {
+      this.#linesUnderWay.delete(line);
+    }
+  }
+
+  async #makeLine(line: number): Promise<CcxtLine> {
+    const { exchange: first, markets, listener } = this.#need();
+    const exchange = line === 0 ? first : await this.#load();
+    if (exchange !== first) exchange.setMarketsFromExchange(first);
+    const { venue, kind, clock } = this.#options;
+    return new CcxtLine({
+      ...{ exchange, venue, kind, clock },
+      unified: (symbol) => markets.get(symbol)!.unified,
+      onHeard: () => listener.heard(line),
+      onMessage: (message) => this.#hear(message),
+      onMalformed: (reason) => listener.malformed(reason),
+      onDown: (failure) => listener.down(line, failure),
+      onSubscriptionFailed: (topics, failure) => listener.subscriptionFailed(line, topics, failure),
+    });
+  }
+
+  #hear(message: unknown): boolean {
     const opened = this.#opened;
-    if (opened === undefined) return;
-    opened.listener.heard();
+    if (opened === undefined) return false;
     const words = this.#options.venue.read(message);
     for (const one of words) this.#tell(one, message, opened);
+    return words.length > 0;
   }
 
   #tell(words: VenueMessage, message: unknown, { symbols, intervals, listener }: Opened): void {
@@ -204,6 +226,10 @@ export class CcxtConnection implements ExchangeConnection {
     }
     const symbol = symbols.get(words.market);
     if (symbol === undefined) return;
+    if (words.kind === 'trade') {
+      listener.trade(symbol, { time: words.time, price: words.price, quantity: words.quantity });
+      return;
+    }
     if (words.kind === 'price') {
       const price = this.#quotes.take(symbol, words, this.#options.clock.now());
       if (price !== undefined) listener.price(price);
@@ -228,36 +254,6 @@ export class CcxtConnection implements ExchangeConnection {
     });
   }
 
-  /** ccxt subscribes when it is asked to watch; what it gives is not needed, only what the exchange refuses. */
-  #watch(topics: readonly Topic[], call: () => Promise<unknown>): void {
-    const { listener } = this.#need();
-    call().catch((thrown: unknown) => {
-      // A socket that ended says so itself.
-      if (this.#isClosed || isSocketEnd(thrown)) return;
-      listener.subscriptionFailed(topics, new ExchangeFailure('refused', exchangeFailure(thrown).message));
-    });
-  }
-
-  async #within(work: Promise<unknown>, duration: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(duration, () => resolve(false));
-      work
-        .then(
-          () => resolve(true),
-          () => resolve(false),
-        )
-        .finally(cancel);
-    });
-  }
-
-  #pair(feed: Feed): readonly [string, string] {
-    return [this.#unified(feed.symbol), feed.timeframe];
-  }
-
-  #unified(symbol: string): string {
-    return this.#need().markets.get(symbol)!.unified;
-  }
-
   #need(): Opened {
     if (this.#opened === undefined) throw new ExchangeFailure('network', 'the exchange is not open');
     return this.#opened;
@@ -271,6 +267,10 @@ async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
   } catch (thrown) {
     throw exchangeFailure(thrown);
   }
+}
+
+function fieldsOf(value: unknown): Fields {
+  return isFields(value) ? value : {};
 }
 
 /** ccxt's row of a history: `[openTime, open, high, low, close, volume]`. */
@@ -296,11 +296,5 @@ function checkTimeframes(feeds: readonly Feed[], exchange: CcxtExchange, venue: 
   if (unknown === undefined) return;
   throw new UserError(
     `${venue.title} has no candles of ${unknown.timeframe} that fit; it has ${offered.join(', ')}. Set market.timeframe to one of them: bigger ones are made of it.`,
-  );
-}
-
-function chunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
   );
 }

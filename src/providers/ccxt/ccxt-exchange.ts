@@ -26,6 +26,8 @@ export interface CcxtExchange {
   markets: unknown;
   readonly precisionMode: number;
   log: (...words: unknown[]) => void;
+  /** Milliseconds until an unanswered request is given up. */
+  timeout: number;
   streaming: Readonly<Record<string, unknown>>;
   loadMarkets(reload?: boolean): Promise<unknown>;
   loadHttpProxyAgent(): Promise<unknown>;

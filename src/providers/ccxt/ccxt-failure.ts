@@ -19,13 +19,18 @@ export function exchangeFailure(thrown: unknown): ExchangeFailure {
   if (thrown instanceof ExchangeFailure) return thrown;
   const classes = classNames(thrown);
   const kind = KINDS.find(([name]) => classes.has(name))?.[1] ?? 'network';
-  return new ExchangeFailure(kind, messageOf(thrown).slice(0, LONGEST_MESSAGE));
+  return new ExchangeFailure(kind, inWords(messageOf(thrown)));
 }
 
-/** Whether it comes from a socket that could not be opened, broke, or was closed by us. */
+/** ccxt begins with its own name of the exchange and the whole request, whose query is nobody's affair. */
+function inWords(message: string): string {
+  return message.replace(/^\w+ (?:GET|POST|PUT|DELETE) ([^\s?]+)\S* /, '$1: ').slice(0, LONGEST_MESSAGE);
+}
+
+/** Whether it comes from a socket that could not be opened, broke or was closed by us, or from a topic that we gave up. */
 export function isSocketEnd(thrown: unknown): boolean {
   const classes = classNames(thrown);
-  return classes.has('NetworkError') || classes.has('ExchangeClosedByUser');
+  return ['NetworkError', 'ExchangeClosedByUser', 'UnsubscribeError'].some((name) => classes.has(name));
 }
 
 /** Of an object and all it inherits from. */

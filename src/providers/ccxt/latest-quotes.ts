@@ -31,8 +31,8 @@ export class LatestQuotes {
     return { symbol, price: last, bid, ask, occurredAt: epochMs(occurredAt), source: this.#source };
   }
 
-  /** Begins anew: after a break what did not change is not known. */
-  clear(): void {
-    this.#quotes.clear();
+  /** Begins anew with a symbol: after a break what did not change is not known. */
+  forget(symbol: string): void {
+    this.#quotes.delete(symbol);
   }
 }

@@ -26,8 +26,22 @@ export interface PriceWords {
   readonly exchangeTime: EpochMs | undefined;
 }
 
+/** A trade in an exchange's stream. */
+export interface TradeWords {
+  readonly kind: 'trade';
+  readonly market: string;
+  readonly time: EpochMs;
+  readonly price: number;
+  /** In the exchange's own units. */
+  readonly quantity: number;
+}
+
 /** What is of interest in a message of an exchange. */
-export type VenueMessage = CandleWords | PriceWords | { readonly kind: 'malformed'; readonly reason: string };
+export type VenueMessage =
+  | CandleWords
+  | PriceWords
+  | TradeWords
+  | { readonly kind: 'malformed'; readonly reason: string };
 
 /** The reader of an exchange's messages: pure, never throws; what is of no interest gives nothing. */
 export type ReadMessage = (message: unknown) => readonly VenueMessage[];
@@ -120,6 +134,15 @@ export function priceWords(parts: PriceParts): VenueMessage {
     read[side] = value;
   }
   return typeof market === 'string' ? { kind: 'price', market, ...read, exchangeTime } : malformed('a price', parts);
+}
+
+export function tradeWords(parts: Readonly<Record<'market' | 'time' | 'price' | 'quantity', unknown>>): VenueMessage {
+  const [at, price, quantity] = [time(parts.time), decimal(parts.price), decimal(parts.quantity)];
+  const { market } = parts;
+  if (typeof market !== 'string' || at === undefined || price === undefined || quantity === undefined) {
+    return malformed('a trade', parts);
+  }
+  return { kind: 'trade', market, time: at, price, quantity };
 }
 
 export function malformed(what: string, value: unknown): VenueMessage {

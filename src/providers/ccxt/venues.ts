@@ -25,6 +25,8 @@ export interface Venue {
   readonly topicsPerRequest: number;
   /** ccxt's call that subscribes to the prices of several symbols, or of one. */
   readonly priceCall: 'watchTickers' | 'watchTicker';
+  /** Whether a ticker that is asked for says of when it is. */
+  readonly datesTickers: boolean;
   /** Bid and ask have a stream of their own. */
   readonly asksForBook: (kind: MarketKind) => boolean;
   /** Candles of these are not the ones of the platform: OKX begins its days at 16:00 UTC. */
@@ -33,19 +35,25 @@ export interface Venue {
 
 const FIVE_MINUTES = 300_000;
 
-/** Half of what Bybit allows; the others allow about as much. */
-const CONNECTIONS = { most: 250, windowMs: FIVE_MINUTES } as const;
+/** Half of the 500 that Bybit allows; at most ten a second at the start. */
+const CONNECTIONS = { most: 250, windowMs: FIVE_MINUTES, spacingMs: 100 } as const;
+/** Binance allows 300 an address, and a line of ours may need two; OKX allows three a second. */
+const FEWER_CONNECTIONS = { most: 100, windowMs: FIVE_MINUTES, spacingMs: 400 } as const;
 
 const LIVELY = {
   streamsCandles: true,
   streamsPrices: true,
+  streamsTrades: false,
   isSparse: false,
   settleMs: 1_000,
   graceMs: 2_500,
   absenceMs: 60_000,
   lookAgainMs: 500,
   quietMs: 15_000,
+  silenceMs: 20_000,
+  pricePollMs: 3_000,
   pageSize: 1_000,
+  symbolsPerSocket: 100,
   connections: CONNECTIONS,
 } as const;
 
@@ -54,11 +62,12 @@ export const VENUES: readonly Venue[] = [
     id: 'bybit',
     title: 'Bybit',
     kinds: ['perpetual', 'spot'],
-    traits: LIVELY,
+    traits: { ...LIVELY, streamsTrades: true },
     read: readBybit,
     options: (kind) => ({ fetchMarkets: { types: [kind === 'spot' ? 'spot' : 'linear'] } }),
     topicsPerRequest: 10,
     priceCall: 'watchTickers',
+    datesTickers: false,
     asksForBook: (kind) => kind === 'spot',
     unfitTimeframes: [],
   },
@@ -66,7 +75,7 @@ export const VENUES: readonly Venue[] = [
     id: 'binance',
     title: 'Binance',
     kinds: ['spot', 'perpetual'],
-    traits: LIVELY,
+    traits: { ...LIVELY, streamsTrades: true, connections: FEWER_CONNECTIONS },
     read: readBinance,
     options: (kind) => ({
       fetchMarkets: { types: [kind === 'spot' ? 'spot' : 'linear'] },
@@ -76,6 +85,7 @@ export const VENUES: readonly Venue[] = [
     }),
     topicsPerRequest: 50,
     priceCall: 'watchTickers',
+    datesTickers: true,
     asksForBook: () => false,
     unfitTimeframes: [],
   },
@@ -83,11 +93,12 @@ export const VENUES: readonly Venue[] = [
     id: 'okx',
     title: 'OKX',
     kinds: ['spot', 'perpetual'],
-    traits: { ...LIVELY, pageSize: 300, quietMs: 20_000 },
+    traits: { ...LIVELY, pageSize: 300, quietMs: 20_000, connections: FEWER_CONNECTIONS },
     read: readOkx,
     options: (kind) => ({ fetchMarkets: { types: [kind === 'spot' ? 'spot' : 'swap'] } }),
     topicsPerRequest: 50,
     priceCall: 'watchTickers',
+    datesTickers: true,
     asksForBook: () => false,
     unfitTimeframes: ['6h', '12h', '1d', '1w'],
   },
@@ -103,11 +114,14 @@ export const VENUES: readonly Venue[] = [
       absenceMs: 15_000,
       quietMs: 30_000,
       pageSize: 300,
+      symbolsPerSocket: 50,
+      connections: FEWER_CONNECTIONS,
     },
     read: readCoinbase,
     options: () => ({}),
     topicsPerRequest: 1,
     priceCall: 'watchTicker',
+    datesTickers: false,
     asksForBook: () => false,
     unfitTimeframes: [],
   },
@@ -120,6 +134,7 @@ export const VENUES: readonly Venue[] = [
     options: () => ({}),
     topicsPerRequest: 50,
     priceCall: 'watchTickers',
+    datesTickers: true,
     asksForBook: () => false,
     unfitTimeframes: [],
   },

@@ -1,7 +1,8 @@
 import { type Candle, candleDefect, type Feed } from '../../domain/candle.ts';
 import { timeframeMs } from '../../domain/timeframe.ts';
 import { type EpochMs, epochMs } from '../../foundation/time.ts';
-import { type CandleFrame, type CandleRow, candleOf } from './exchange-connection.ts';
+import type { CandleRevision } from '../../market/market-data.ts';
+import { type CandleFrame, type CandleRow, candleOf, isSameCandle } from './exchange-connection.ts';
 
 /** A closed candle that may be given. */
 export interface GivenCandle {
@@ -25,7 +26,13 @@ export type FrameOutcome =
 /** Where a message does not say when it was sent, our idea of the exchange's clock is behind by a message's way. */
 const UNSAID_TIME_TOLERANCE_MS = 1_000;
 /** So many given candles are remembered, to tell a repeat from a revision. */
-const REMEMBERED = 5;
+const REMEMBERED = 10;
+
+/** Candles that the history does not have: those that open from `from` up to and without `to`. */
+export interface Hole {
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+}
 
 /**
  * One feed of an exchange: from what its stream and its history say, in whatever order, to closed candles in order,
@@ -43,7 +50,8 @@ export class CandleTrack {
   /** Before this open time the history is complete: what is not held does not exist. */
   #coveredUntil = Number.NEGATIVE_INFINITY;
   readonly #held = new Map<number, GivenCandle>();
-  readonly #given: Candle[] = [];
+  readonly #given: { candle: Candle; version: number }[] = [];
+  #holes: Hole[] = [];
   /** The newest candle of an exchange that does not say when one has closed. */
   #forming: CandleFrame | undefined;
 
@@ -52,6 +60,11 @@ export class CandleTrack {
     this.feed = feed;
     this.#length = timeframeMs(feed.timeframe);
     this.#next = firstOpenTime;
+  }
+
+  /** Of one candle. */
+  get lengthMs(): number {
+    return this.#length;
   }
 
   /** Everything that closes at or before this has come out. It is also the open time of the next candle. */
@@ -113,12 +126,44 @@ export class CandleTrack {
       if (held === undefined && this.#next >= this.#coveredUntil) return;
       const openTime = this.#next;
       this.#next += this.#length;
-      if (held === undefined) continue;
+      if (held === undefined) {
+        this.#addHole(openTime);
+        continue;
+      }
       this.#held.delete(openTime);
-      this.#given.push(held.candle);
+      this.#given.push({ candle: held.candle, version: 1 });
       if (this.#given.length > REMEMBERED) this.#given.shift();
       yield held;
     }
+  }
+
+  /** What was passed over since the last call, because the history does not have it. */
+  takeHoles(): readonly Hole[] {
+    const holes = this.#holes;
+    this.#holes = [];
+    return holes;
+  }
+
+  /** A candle that was given lately, as it holds now. */
+  given(openTime: EpochMs): Candle | undefined {
+    return this.#given.find(({ candle }) => candle.openTime === openTime)?.candle;
+  }
+
+  /** From now on a given candle is this one; `undefined` when it was so already, or is remembered no more. */
+  revise(candle: Candle): CandleRevision | undefined {
+    const given = this.#given.find((one) => one.candle.openTime === candle.openTime);
+    if (given === undefined || isSameCandle(given.candle, candle)) return undefined;
+    const before = given.candle;
+    given.candle = candle;
+    given.version += 1;
+    return { before, candle, version: given.version };
+  }
+
+  #addHole(openTime: number): void {
+    const last = this.#holes.at(-1);
+    const to = epochMs(openTime + this.#length);
+    if (last?.to === openTime) this.#holes[this.#holes.length - 1] = { from: last.from, to };
+    else this.#holes.push({ from: epochMs(openTime), to });
   }
 
   #takeUnsaid(frame: CandleFrame): FrameOutcome {
@@ -137,20 +182,10 @@ export class CandleTrack {
     const candle = candleOf(row, this.feed);
     if (candleDefect(candle) !== undefined) return 'impossible';
     if (row.openTime < this.#next) {
-      const given = this.#given.find((one) => one.openTime === row.openTime);
-      return given !== undefined && !isSame(given, candle) ? 'revised' : 'repeated';
+      const given = this.given(row.openTime);
+      return given !== undefined && !isSameCandle(given, candle) ? 'revised' : 'repeated';
     }
     this.#held.set(row.openTime, { candle, raw: row.raw, fromHistory });
     return 'closed';
   }
-}
-
-function isSame(left: Candle, right: Candle): boolean {
-  return (
-    left.open === right.open &&
-    left.high === right.high &&
-    left.low === right.low &&
-    left.close === right.close &&
-    left.volume === right.volume
-  );
 }

@@ -1,4 +1,4 @@
-import type { Candle, Feed } from '../../domain/candle.ts';
+import type { Candle, Feed, Trade } from '../../domain/candle.ts';
 import type { Instrument } from '../../domain/instrument.ts';
 import { timeframeMs } from '../../domain/timeframe.ts';
 import { type EpochMs, epochMs } from '../../foundation/time.ts';
@@ -30,20 +30,22 @@ export interface CandleFrame extends CandleRow {
 /** What can be subscribed to. */
 export type Topic =
   | { readonly kind: 'candles'; readonly feed: Feed }
-  | { readonly kind: 'price'; readonly symbol: string };
+  | { readonly kind: 'price'; readonly symbol: string }
+  | { readonly kind: 'trades'; readonly symbol: string };
 
-/** What a connection tells, as it comes. None of it may throw. */
+/** What a connection tells, as it comes. None of it may throw. A line is a socket with its subscriptions: 0, 1, 2 … */
 export interface ExchangeListener {
-  /** Something came, whatever it is: the socket lives. */
-  heard(): void;
+  /** Something came, whatever it is, an answer to a ping too: the socket lives. */
+  heard(line: number): void;
   candle(frame: CandleFrame): void;
   price(price: LatestPrice): void;
+  trade(symbol: string, trade: Trade): void;
   /** A message that is none of the exchange's documented ones, or holds impossible values. */
   malformed(reason: string): void;
   /** The exchange refused, or did not take, a subscription; the socket stays. */
-  subscriptionFailed(topics: readonly Topic[], failure: ExchangeFailure): void;
-  /** The sockets are gone, and all subscriptions with them. */
-  down(failure: ExchangeFailure): void;
+  subscriptionFailed(line: number, topics: readonly Topic[], failure: ExchangeFailure): void;
+  /** The line's socket is gone, and all its subscriptions with it. */
+  down(line: number, failure: ExchangeFailure): void;
 }
 
 /** How an exchange behaves, where exchanges differ. All durations in milliseconds. */
@@ -54,6 +56,8 @@ export interface ExchangeTraits {
   /** Whether candles are streamed; else they are asked for as soon as they have closed. */
   readonly streamsCandles: boolean;
   readonly streamsPrices: boolean;
+  /** Whether trades are streamed one by one. */
+  readonly streamsTrades: boolean;
   /** Whether intervals without a trade have no candle. */
   readonly isSparse: boolean;
   /** After a candle's end its row of the history may still change for so long. */
@@ -64,12 +68,18 @@ export interface ExchangeTraits {
   readonly absenceMs: number;
   /** A candle that the history should have and lacks is looked for again after so long, and then less often. */
   readonly lookAgainMs: number;
-  /** A connection on which nothing comes for so long is dead; so is the topic of a price that does not move on. */
+  /** A price whose own time does not move on for so long is asked for. */
   readonly quietMs: number;
+  /** A socket on which nothing comes for so long, no answer to a ping either, is dead. */
+  readonly silenceMs: number;
+  /** Prices are asked for so often while no stream brings them. */
+  readonly pricePollMs: number;
   /** The most rows of history in one answer. */
   readonly pageSize: number;
-  /** The most sockets that may be opened in a window of time. */
-  readonly connections: { readonly most: number; readonly windowMs: number };
+  /** The most symbols whose topics share a socket. */
+  readonly symbolsPerSocket: number;
+  /** The most sockets that may be opened in a window of time, and the least time between two. */
+  readonly connections: { readonly most: number; readonly windowMs: number; readonly spacingMs: number };
 }
 
 /**
@@ -90,17 +100,20 @@ export interface ExchangeConnection {
   time(): Promise<EpochMs>;
   /**
    * Rows of history in rising open time: those of the `traits.pageSize` intervals from `from` on, and the running candle
-   * where it is among them. @throws ExchangeFailure
+   * where it is among them.
+   *
+   * @param count fewer rows than a page, where no more are wanted
+   * @throws ExchangeFailure
    */
-  candles(feed: Feed, from: EpochMs): Promise<readonly CandleRow[]>;
-  /** @throws ExchangeFailure */
-  price(symbol: string): Promise<LatestPrice>;
-  /** Connects where that is needed, and subscribes. What comes of it is told to the listener. */
-  subscribe(topics: readonly Topic[]): void;
+  candles(feed: Feed, from: EpochMs, count?: number): Promise<readonly CandleRow[]>;
+  /** The latest prices of these symbols, as far as there are any. @throws ExchangeFailure */
+  prices(symbols: readonly string[]): Promise<readonly LatestPrice[]>;
+  /** Connects the line where that is needed, and subscribes on it. What comes of it is told to the listener. */
+  subscribe(line: number, topics: readonly Topic[]): void;
   /** Subscribes anew to what fell silent, without harm to the rest; false where that can't be done. */
-  resubscribe(topic: Topic): Promise<boolean>;
-  /** Cuts the sockets; nothing of them is told afterwards. */
-  disconnect(): void;
+  resubscribe(line: number, topic: Topic): Promise<boolean>;
+  /** Cuts the line's socket; nothing of it is told afterwards. */
+  disconnect(line: number): void;
   /** Ends everything. Harmless when it was never opened. */
   close(): Promise<void>;
 }
@@ -130,7 +143,24 @@ export function candleOf({ openTime, open, high, low, close, volume }: CandleRow
   return { openTime, closeTime: epochMs(openTime + timeframeMs(feed.timeframe)), open, high, low, close, volume };
 }
 
+/** Whether two candles of one interval say the same. */
+export function isSameCandle(left: Candle, right: Candle): boolean {
+  return (
+    left.open === right.open &&
+    left.high === right.high &&
+    left.low === right.low &&
+    left.close === right.close &&
+    left.volume === right.volume
+  );
+}
+
+export function symbolOf(topic: Topic): string {
+  return topic.kind === 'candles' ? topic.feed.symbol : topic.symbol;
+}
+
 /** `candles BTCUSDT:1m`: a topic for people. */
 export function topicName(topic: Topic): string {
-  return topic.kind === 'price' ? `price ${topic.symbol}` : `candles ${topic.feed.symbol}:${topic.feed.timeframe}`;
+  return topic.kind === 'candles'
+    ? `candles ${topic.feed.symbol}:${topic.feed.timeframe}`
+    : `${topic.kind} ${topic.symbol}`;
 }

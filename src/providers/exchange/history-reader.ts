@@ -15,6 +15,11 @@ export interface HistoryReaderParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Whether its stream is at work, so that a candle is waited for a little longer. */
+  readonly isStreamed: (track: CandleTrack) => boolean;
+  /** One more request was made. */
+  readonly onRequest: () => void;
+  readonly onUnanswered: (track: CandleTrack) => void;
   /** The track may have something to give; resolves when it may be filled further. */
   readonly onFilled: (track: CandleTrack) => Promise<void>;
   /** The exchange will not give this history. */
@@ -77,8 +82,8 @@ export class HistoryReader {
   /** A candle waits for an earlier one, or one should have come by now. */
   #lacks(track: CandleTrack): boolean {
     if (track.waitingFrom !== undefined) return true;
-    const { streamsCandles, graceMs, settleMs } = this.#parts.connection.traits;
-    return this.#parts.exchangeClock.now() >= track.nextClose + (streamsCandles ? graceMs : settleMs);
+    const { graceMs, settleMs } = this.#parts.connection.traits;
+    return this.#parts.exchangeClock.now() >= track.nextClose + (this.#parts.isStreamed(track) ? graceMs : settleMs);
   }
 
   async #read(track: CandleTrack, progress: Progress): Promise<void> {
@@ -88,6 +93,7 @@ export class HistoryReader {
       if (this.#stopped) return;
       const wait =
         failure === undefined ? this.#afterAnswer(track, before, progress) : this.#afterFailure(failure, progress);
+      if (failure !== undefined) this.#parts.onUnanswered(track);
       if (wait === 0) continue;
       progress.nextLookAt = this.#parts.clock.monotonic() + wait;
       // A look of the watch-dog goes on where nothing waits for it.
@@ -101,6 +107,7 @@ export class HistoryReader {
     const askedAt = exchangeClock.now();
     const from = track.completeUntil;
     let rows: readonly CandleRow[];
+    this.#parts.onRequest();
     try {
       rows = await connection.candles(track.feed, from);
     } catch (thrown) {

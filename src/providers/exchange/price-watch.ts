@@ -7,8 +7,13 @@ export interface PriceWatchParts {
   readonly connection: ExchangeConnection;
   readonly exchangeClock: ExchangeClock;
   readonly clock: Clock;
+  /** Whether the symbol's prices come by themselves at the moment, as far as is known. */
+  readonly isStreamed: (symbol: string) => boolean;
   readonly onPrice: (price: LatestPrice) => void;
-  /** The exchange has a newer price than its stream told. */
+  /** One more request was made. */
+  readonly onRequest: () => void;
+  readonly onUnanswered: (symbol: string) => void;
+  /** The exchange has a newer and other price than its stream told. */
   readonly onSilent: (symbol: string) => void;
 }
 
@@ -16,63 +21,77 @@ interface Watched {
   last: LatestPrice | undefined;
   /** Of the monotonic clock: when the exchange's own time of the price moved on, or it was last looked at. */
   movedAt: number;
-  isLooking: boolean;
 }
 
 /**
  * The latest price of each symbol. Staleness is seen by the exchange's time of a price, not by its arrival: a stream that
- * repeats the same price again and again is silent. Then the exchange is asked, and goes on being asked while it is.
+ * repeats the same price again and again is silent. Then the exchange is asked, and goes on being asked while it is;
+ * where there is no stream it is asked for at its pace. One request asks for all symbols that are due.
  */
 export class PriceWatch {
   readonly #parts: PriceWatchParts;
   readonly #watched = new Map<string, Watched>();
+  #isLooking = false;
 
   constructor(parts: PriceWatchParts, symbols: readonly string[]) {
     this.#parts = parts;
     const movedAt = parts.clock.monotonic();
-    for (const symbol of symbols) this.#watched.set(symbol, { last: undefined, movedAt, isLooking: false });
+    for (const symbol of symbols) this.#watched.set(symbol, { last: undefined, movedAt });
   }
 
-  /** @returns false when the price is impossible */
-  take(price: LatestPrice): boolean {
+  /** What became of a price: news, no news (the same, or an older one), or impossible. */
+  take(price: LatestPrice): 'new' | 'old' | 'impossible' {
     const watched = this.#watched.get(price.symbol);
-    if (watched === undefined) return true;
-    if (!isSound(price)) return false;
+    if (watched === undefined) return 'old';
+    if (!isSound(price)) return 'impossible';
     const { last } = watched;
-    if (last !== undefined && price.occurredAt < last.occurredAt) return true;
+    if (last !== undefined && price.occurredAt < last.occurredAt) return 'old';
     const isNew = last === undefined || price.occurredAt > last.occurredAt;
     if (isNew) watched.movedAt = this.#parts.clock.monotonic();
-    if (!isNew && price.price === last.price && price.bid === last.bid && price.ask === last.ask) return true;
+    if (!isNew && isSamePrice(price, last)) return 'old';
     watched.last = price;
     this.#parts.exchangeClock.observe(price.occurredAt);
     this.#parts.onPrice(price);
-    return true;
+    return isNew ? 'new' : 'old';
   }
 
   /** Called now and then. */
   check(): void {
+    if (this.#isLooking) return;
     const now = this.#parts.clock.monotonic();
-    for (const [symbol, watched] of this.#watched) {
-      if (now - watched.movedAt >= this.#parts.connection.traits.quietMs) void this.#look(symbol, watched);
+    const { quietMs, pricePollMs } = this.#parts.connection.traits;
+    const due: string[] = [];
+    for (const [symbol, { movedAt }] of this.#watched) {
+      const patience = this.#parts.isStreamed(symbol) ? quietMs : pricePollMs;
+      if (now - movedAt >= patience) due.push(symbol);
     }
+    if (due.length > 0) void this.#look(due);
   }
 
-  async #look(symbol: string, watched: Watched): Promise<void> {
-    if (watched.isLooking) return;
-    watched.isLooking = true;
+  async #look(symbols: readonly string[]): Promise<void> {
+    this.#isLooking = true;
     try {
-      const before = watched.last?.occurredAt;
-      const price = await this.#parts.connection.price(symbol);
-      this.take(price);
-      if (before !== undefined && price.occurredAt > before) this.#parts.onSilent(symbol);
+      this.#parts.onRequest();
+      for (const price of await this.#parts.connection.prices(symbols)) {
+        const before = this.#watched.get(price.symbol)?.last;
+        // The same price, only later, is a quiet market.
+        const isNews = before !== undefined && !isSamePrice(price, before);
+        if (this.take(price) === 'new' && isNews) this.#parts.onSilent(price.symbol);
+      }
     } catch (thrown) {
       // There is no newer price then; its age tells.
       if (!(thrown instanceof ExchangeFailure)) throw thrown;
+      for (const symbol of symbols) this.#parts.onUnanswered(symbol);
     } finally {
-      watched.movedAt = this.#parts.clock.monotonic();
-      watched.isLooking = false;
+      const now = this.#parts.clock.monotonic();
+      for (const symbol of symbols) this.#watched.get(symbol)!.movedAt = now;
+      this.#isLooking = false;
     }
   }
+}
+
+function isSamePrice(one: LatestPrice, other: LatestPrice): boolean {
+  return one.price === other.price && one.bid === other.bid && one.ask === other.ask;
 }
 
 function isSound({ price, bid, ask, occurredAt }: LatestPrice): boolean {

@@ -1,7 +1,7 @@
 import type { Candle, Feed } from '../../domain/candle.ts';
 import { messageOf } from '../../foundation/errors.ts';
 import type { EpochMs } from '../../foundation/time.ts';
-import type { MarketDataSink } from '../../market/market-data.ts';
+import type { CandleRevision, MarketDataSink } from '../../market/market-data.ts';
 
 /**
  * Between what happens at any moment and a sink that takes one call at a time: the calls wait in line. A sink that
@@ -22,6 +22,10 @@ export class SinkQueue {
 
   candle(feed: Feed, candle: Candle, raw: string | null): void {
     this.#push(() => this.#sink.candle(feed, candle, raw));
+  }
+
+  revised(feed: Feed, revision: CandleRevision, raw: string | null): void {
+    this.#push(async () => this.#sink.revised?.(feed, revision, raw));
   }
 
   watermark(closeTime: EpochMs): void {

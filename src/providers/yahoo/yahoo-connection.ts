@@ -33,6 +33,8 @@ export interface YahooConnectionOptions {
 
 const HOST = 'https://query2.finance.yahoo.com';
 const ANSWER_WITHIN_MS = 15_000;
+/** While a person waits for the start. */
+const OPENING_ANSWER_WITHIN_MS = 4_000;
 /** What many exchanges ask for; others are real time. It is not said in the answer. */
 const DELAY_MS = 15 * MINUTE_MS;
 /** A symbol's price is asked for so often. */
@@ -52,14 +54,18 @@ export class YahooConnection implements ExchangeConnection {
     delayMs: DELAY_MS,
     streamsCandles: false,
     streamsPrices: false,
+    streamsTrades: false,
     isSparse: true,
     settleMs: 2_000,
     graceMs: 2_000,
     absenceMs: ABSENCE_MS,
     lookAgainMs: LOOK_AGAIN_MS,
     quietMs: PRICE_EVERY_MS,
+    silenceMs: PRICE_EVERY_MS,
+    pricePollMs: PRICE_EVERY_MS,
     pageSize: 1_000,
-    connections: { most: 1, windowMs: SECOND_MS },
+    symbolsPerSocket: 1,
+    connections: { most: 1, windowMs: SECOND_MS, spacingMs: 0 },
   };
   readonly #options: YahooConnectionOptions;
   readonly #pauses: Pauses;
@@ -68,6 +74,7 @@ export class YahooConnection implements ExchangeConnection {
   /** The requests, one after the other. */
   #last: Promise<unknown> = Promise.resolve();
   #abort = new AbortController();
+  #answerWithinMs = OPENING_ANSWER_WITHIN_MS;
 
   constructor(options: YahooConnectionOptions) {
     this.#options = options;
@@ -92,6 +99,7 @@ export class YahooConnection implements ExchangeConnection {
       this.#charts.set(symbol, chart);
     }
     this.#feeds = feeds;
+    this.#answerWithinMs = ANSWER_WITHIN_MS;
   }
 
   /** Shares and the like: whole units, and the decimals in which prices are shown. */
@@ -115,20 +123,30 @@ export class YahooConnection implements ExchangeConnection {
     return this.#options.clock.now();
   }
 
-  async candles(feed: Feed, from: EpochMs): Promise<readonly CandleRow[]> {
+  async candles(feed: Feed, from: EpochMs, count = this.traits.pageSize): Promise<readonly CandleRow[]> {
     const length = timeframeMs(feed.timeframe);
-    const until = epochMs(from + this.traits.pageSize * length);
+    const until = epochMs(from + count * length);
     const { rows } = await this.#ask(feed, from, until);
     // The running candle stands at the time of the last trade.
     const isOnGrid = (openTime: number): boolean => openTime % length === 0;
     return rows.filter(({ openTime }) => openTime >= from && openTime < until && isOnGrid(openTime));
   }
 
-  async price(symbol: string): Promise<LatestPrice> {
+  /** One after the other, at the pace of all requests; a symbol without a price is left out. */
+  async prices(symbols: readonly string[]): Promise<readonly LatestPrice[]> {
+    const prices: LatestPrice[] = [];
+    for (const symbol of symbols) {
+      const price = await this.#price(symbol);
+      if (price !== undefined) prices.push(price);
+    }
+    return prices;
+  }
+
+  async #price(symbol: string): Promise<LatestPrice | undefined> {
     const feed = this.#feeds.find((one) => one.symbol === symbol)!;
     const now = this.#options.clock.now();
     const { price } = await this.#ask(feed, epochMs(now - timeframeMs(feed.timeframe)), now);
-    if (price === undefined) throw new ExchangeFailure('network', `there is no price of ${symbol}`);
+    if (price === undefined) return undefined;
     return { symbol, price: price.value, bid: null, ask: null, occurredAt: price.time, source: this.traits.name };
   }
 
@@ -165,7 +183,7 @@ export class YahooConnection implements ExchangeConnection {
 
   async #fetch(url: string, fetchPage: FetchPage): Promise<string> {
     const timeout = new AbortController();
-    const cancel = this.#options.clock.after(ANSWER_WITHIN_MS, () => timeout.abort());
+    const cancel = this.#options.clock.after(this.#answerWithinMs, () => timeout.abort());
     try {
       const page = await fetchPage(url, AbortSignal.any([timeout.signal, this.#abort.signal]));
       if (page.status === 429) throw new ExchangeFailure('rate-limited', 'Yahoo has had too many requests');

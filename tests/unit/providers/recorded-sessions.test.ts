@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { epochMs } from '../../../src/foundation/time.ts';
 import { readBinance } from '../../../src/providers/ccxt/binance-messages.ts';
 import { readBybit } from '../../../src/providers/ccxt/bybit-messages.ts';
 import { readCoinbase } from '../../../src/providers/ccxt/coinbase-messages.ts';
 import { readOkx } from '../../../src/providers/ccxt/okx-messages.ts';
 import type { ReadMessage, VenueMessage } from '../../../src/providers/ccxt/venue-message.ts';
+import { TradeComparison } from '../../../src/providers/exchange/trade-comparison.ts';
 import { sharedData, skipUnless } from '../../support/shared-data.ts';
 
 /** The messages of a recorded session, and how often each pattern stands in its text: an independent count. */
@@ -29,7 +31,7 @@ function readAll(read: ReadMessage, { messages }: Session): readonly VenueMessag
 }
 
 function tally(words: readonly VenueMessage[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = { candle: 0, price: 0, malformed: 0 };
+  const counts: Record<string, number> = { candle: 0, price: 0, trade: 0, malformed: 0 };
   for (const { kind } of words) counts[kind]! += 1;
   return counts;
 }
@@ -44,6 +46,7 @@ test('Binance, a session of books, tickers and candles', { skip: skipUnless(bina
   assert.deepEqual(tally(words), {
     candle: recorded.count(/"e":"kline"/),
     price: recorded.count(/@bookTicker","data":\{"u"/),
+    trade: recorded.count(/"e":"trade"/),
     malformed: 0,
   });
   assert.deepEqual(
@@ -67,13 +70,13 @@ for (const [name, file] of [
     const words = readAll(readBinance, recorded);
     const prices = recorded.count(/@bookTicker","data"/);
     assert.ok(prices > 1_000);
-    assert.deepEqual(tally(words), { candle: 0, price: prices, malformed: 0 });
+    assert.deepEqual(tally(words), { candle: 0, price: prices, trade: recorded.count(/"e":"trade"/), malformed: 0 });
     const [first] = recorded.messages.filter((message) => readBinance(message).length > 0) as [
       { data: { b: string; a: string; s: string } },
     ];
     const { market, bid, ask } = words[0] as Extract<VenueMessage, { kind: 'price' }>;
     assert.deepEqual([market, bid, ask], [first.data.s, Number(first.data.b), Number(first.data.a)]);
-    for (const word of words) assert.ok(word.kind === 'price' && word.bid! < word.ask!);
+    for (const word of words) if (word.kind === 'price') assert.ok(word.bid! < word.ask!);
   });
 }
 
@@ -82,7 +85,7 @@ test('OKX, a session of books, trades and tickers', { skip: skipUnless(okxSessio
   const words = readAll(readOkx, recorded);
   const tickers = recorded.count(/\{"arg":\{"channel":"tickers","instId":"[^"]*"\},"data"/);
   assert.ok(tickers > 0);
-  assert.deepEqual(tally(words), { candle: 0, price: tickers, malformed: 0 });
+  assert.deepEqual(tally(words), { candle: 0, price: tickers, trade: 0, malformed: 0 });
   for (const word of words) {
     assert.ok(
       word.kind === 'price' && word.bid! <= word.ask! && word.last! > 0 && word.exchangeTime! > 1_652_459_000_000,
@@ -93,12 +96,45 @@ test('OKX, a session of books, trades and tickers', { skip: skipUnless(okxSessio
 test('Coinbase, a session of the Exchange feed', { skip: skipUnless(coinbaseSession) }, () => {
   const recorded = session(coinbaseSession!);
   const words = readAll(readCoinbase, recorded);
-  assert.deepEqual(tally(words), { candle: 0, price: recorded.count(/: \{"type":"ticker"/), malformed: 0 });
+  assert.deepEqual(tally(words), { candle: 0, price: recorded.count(/: \{"type":"ticker"/), trade: 0, malformed: 0 });
   assert.deepEqual(words[0], {
     ...{ kind: 'price', market: 'BAND-GBP', last: 14.7775, bid: 14.755, ask: 14.806 },
     exchangeTime: Date.UTC(2021, 3, 17, 16, 43, 30, 244),
   });
 });
+
+interface GoldenCandle {
+  readonly open_time: number;
+  readonly complete: boolean;
+  readonly exchange_kline: Readonly<Record<'open' | 'high' | 'low' | 'close' | 'volume', string>>;
+}
+
+const golden = sharedData('binance-ws-raw/golden-1m-candles-from-trades-20240808.json');
+for (const symbol of ['BTCUSDT', 'ETHUSDT']) {
+  const path = sharedData(`binance-ws-raw/spot-${symbol.toLowerCase()}_20240808.gz`);
+  test(`Binance ${symbol}: candles rebuilt from the recorded trades are the exchange’s`, {
+    skip: skipUnless(path, golden),
+  }, () => {
+    const comparison = new TradeComparison({ symbol, timeframe: '1m' });
+    const expected = (JSON.parse(readFileSync(golden!, 'utf8')) as Record<string, GoldenCandle[]>)[symbol]!;
+    const whole = expected.filter(({ complete }) => complete);
+    const words = readAll(readBinance, session(path!)).filter((word) => word.kind === 'trade');
+    assert.ok(words.length > 1_000);
+    const pairs = words.flatMap(({ time, price, quantity }) => comparison.trade({ time, price, quantity }));
+    for (const { open_time, exchange_kline: kline } of whole) {
+      const values = (['open', 'high', 'low', 'close', 'volume'] as const).map((name) => Number(kline[name]));
+      const [open, high, low, close, volume] = values as [number, number, number, number, number];
+      const times = { openTime: epochMs(open_time), closeTime: epochMs(open_time + 60_000) };
+      pairs.push(...comparison.candle({ ...times, open, high, low, close, volume }));
+    }
+    // The last whole minute has no later trade's word that it is over, where the session ends with it.
+    assert.ok(pairs.length >= whole.length - 1 && pairs.length > 2, `${pairs.length} of ${whole.length}`);
+    assert.deepEqual(
+      pairs.filter(({ isSame }) => !isSame),
+      [],
+    );
+  });
+}
 
 const bybitFixtures = sharedData('bybit-v5-fixtures');
 const bybit = (name: string): readonly VenueMessage[] =>
@@ -115,7 +151,13 @@ test('Bybit, the documented messages', { skip: skipUnless(bybitFixtures) }, () =
   assert.deepEqual(bybit('ws_ticker_linear'), [
     { kind: 'price', market: 'BTCUSDT', last: 17_216, bid: 17_215.5, ask: 17_216, exchangeTime: 1_673_272_861_686 },
   ]);
-  for (const other of ['ws_subscription_ack', 'ws_subscription_failure', 'ws_public_trade', 'ws_account_order']) {
+  // As it comes over the socket: the fixture's topic is the one of the exchange's older protocol.
+  const trades = JSON.parse(readFileSync(`${bybitFixtures}/ws_public_trade.json`, 'utf8')) as { topic: string };
+  assert.deepEqual(readBybit(trades), []);
+  assert.deepEqual(readBybit({ ...trades, topic: 'publicTrade.BTCUSDT' }), [
+    { kind: 'trade', market: 'BTCUSDT', time: 1_709_891_679_000, price: 27_451, quantity: 0.01 },
+  ]);
+  for (const other of ['ws_subscription_ack', 'ws_subscription_failure', 'ws_account_order']) {
     assert.deepEqual(bybit(other), [], other);
   }
 });

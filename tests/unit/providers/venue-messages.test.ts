@@ -120,6 +120,6 @@ test('a price is put together of what changed, and only once there was a trade',
     quotes.take('X', { kind: 'price', market: 'X', exchangeTime: undefined, bid: 1.25 }, now)?.occurredAt,
     now,
   );
-  quotes.clear();
+  quotes.forget('X');
   assert.equal(quotes.take('X', { ...at(9_000), bid: 1 }, now), undefined);
 });
