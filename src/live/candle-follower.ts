@@ -82,14 +82,31 @@ export class CandleFollower {
    * The next slices, at least one and at most `limit`; waits for them. Empty when stopped, when the market has ended
    * ({@link ended}), or when {@link interrupt} was called.
    */
-  async take(limit: number): Promise<readonly Slice[]> {
+  take(limit: number): Promise<readonly Slice[]> {
+    return this.#take(limit, true);
+  }
+
+  /**
+   * The slices that there are now, at most `limit`; empty when everything that the log and the store have was taken.
+   * Rejects when the bus or the store does not answer.
+   */
+  takeNow(limit: number): Promise<readonly Slice[]> {
+    return this.#take(limit, false);
+  }
+
+  /** The log said that no more will come, and everything before it was taken. */
+  get ended(): boolean {
+    return this.#ended && !this.#behind && this.#assembler.pending === 0;
+  }
+
+  async #take(limit: number, waits: boolean): Promise<readonly Slice[]> {
     const slices: Slice[] = [];
     for (;;) {
       this.#drainInto(slices, limit);
       if (slices.length > 0 || this.#stopped || this.#takeInterrupt()) return slices;
-      if (this.#behind && (await this.#catchUp())) continue;
+      if (this.#behind && (await (waits ? this.#catchUp() : this.#readLog()))) continue;
       this.#drainInto(slices, limit);
-      if (slices.length > 0 || this.#stopped || this.ended || this.#takeInterrupt()) return slices;
+      if (slices.length > 0 || this.#stopped || this.ended || this.#takeInterrupt() || !waits) return slices;
       // Nothing more to be had now, also where a hole is still open: its candle is on its way into the log.
       await this.#sleep();
     }
@@ -109,11 +126,6 @@ export class CandleFollower {
     const was = this.#isInterrupted;
     this.#isInterrupted = false;
     return was;
-  }
-
-  /** The log said that no more will come, and everything before it was taken. */
-  get ended(): boolean {
-    return this.#ended && !this.#behind && this.#assembler.pending === 0;
   }
 
   #receive(message: CandleMessage): void {
