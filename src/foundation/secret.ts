@@ -1,4 +1,4 @@
-/** The texts of all secrets of this process, so that they can be taken out of whatever is about to be shown. */
+/** All secrets of this process, as they may be written, so that they can be taken out of whatever is about to be shown. */
 const known = new Set<string>();
 
 /** Shorter texts stand in ordinary sentences by chance. */
@@ -16,7 +16,7 @@ export class Secret {
 
   constructor(text: string) {
     this.#text = text;
-    if (text.length >= SHORTEST_HIDDEN) known.add(text);
+    if (text.length >= SHORTEST_HIDDEN) for (const form of formsOf(text)) known.add(form);
   }
 
   /** The text itself: for the call that needs it, never to keep. */
@@ -40,14 +40,16 @@ export class Secret {
 /** `text` without any secret of this process (of 8 characters or more), however it is written in addresses and JSON. */
 export function hideSecrets(text: string): string {
   let hidden = text;
-  for (const secret of known) {
-    for (const form of formsOf(secret)) {
-      if (hidden.includes(form)) hidden = hidden.replaceAll(form, SHOWN);
-    }
-  }
+  for (const form of known) if (hidden.includes(form)) hidden = hidden.replaceAll(form, SHOWN);
   return hidden;
 }
 
+/** As it is, in an address, in JSON, and in a text of JSON that is itself in JSON. */
 function formsOf(secret: string): readonly string[] {
-  return [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret.toWellFormed())];
+  const once = inJson(secret);
+  return [secret, encodeURIComponent(secret.toWellFormed()), once, inJson(once)];
+}
+
+function inJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
