@@ -9,8 +9,15 @@ import { messageOf, UserError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { type EpochMs, epochMs } from '../foundation/time.ts';
 import { CandleAggregator } from '../market/candle-aggregator.ts';
-import type { LatestPrice, MarketDataFeed, MarketDataSink } from '../market/market-data.ts';
+import type {
+  CandleRevision,
+  LatestPrice,
+  MarketDataFeed,
+  MarketDataSink,
+  MarketNotice,
+} from '../market/market-data.ts';
 import type { MarketStore } from '../store/store.ts';
+import { MarketStatusTeller } from './market-status-teller.ts';
 
 export interface CollectorParts {
   readonly provider: MarketDataFeed;
@@ -35,13 +42,24 @@ export interface CollectorCounts {
   repeated: number;
   /** Impossible ones that were refused. */
   refused: number;
+  /** Published ones that were given another version, of all timeframes. */
+  revised: number;
 }
 
 /** More entries than this that the recorder has not stored, and the provider waits. */
 const BACKLOG_LIMIT = 20_000;
 const CHECK_BACKLOG_EVERY = 2_000;
+/** So many messages of a feed are remembered, for their revisions. */
+const REMEMBERED = 12;
 /** Appends under way at once; their order is the bus's. */
 const APPENDS_UNDER_WAY = 16;
+
+/** The events by which notices of a provider are told. */
+const NOTICES: Readonly<Record<MarketNotice['kind'], string>> = {
+  conflict: 'market.conflict',
+  incomplete: 'market.incomplete',
+  'rebuilt-differs': 'candle.rebuilt-differs',
+};
 
 type PriceMessage = Extract<MarketMessage, { kind: 'price' }>;
 
@@ -49,6 +67,7 @@ interface FeedState {
   readonly feed: Feed;
   sequence: number;
   closeTime: number;
+  readonly recent: CandleMessage[];
 }
 
 /**
@@ -59,7 +78,7 @@ interface FeedState {
  * bigger bar that was still open, and what was published before is passed over.
  */
 export class Collector implements MarketDataSink {
-  readonly counts: CollectorCounts = { candles: 0, repeated: 0, refused: 0 };
+  readonly counts: CollectorCounts = { candles: 0, repeated: 0, refused: 0, revised: 0 };
   readonly #parts: CollectorParts;
   readonly #options: CollectorOptions;
   readonly #states = new Map<string, FeedState>();
@@ -71,6 +90,7 @@ export class Collector implements MarketDataSink {
   #logIndex = 0;
   #sinceBacklogCheck = 0;
   #stopped = false;
+  readonly #status: MarketStatusTeller;
   #finish!: (failure: Error | undefined) => void;
   /** Resolves when the provider has ended (with its failure, if it failed), or when this was stopped. */
   readonly finished = new Promise<Error | undefined>((resolve) => {
@@ -80,6 +100,7 @@ export class Collector implements MarketDataSink {
   constructor(parts: CollectorParts, options: CollectorOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#status = new MarketStatusTeller(parts);
     for (const timeframe of options.derived) {
       if (!divides(options.timeframe, timeframe)) {
         throw new UserError(
@@ -102,11 +123,13 @@ export class Collector implements MarketDataSink {
     const feeds = symbols.map((symbol) => ({ symbol, timeframe }));
     this.#parts.logger.info('collector started', { provider: this.#parts.provider.name, symbols, timeframe, derived });
     await this.#parts.provider.start(feeds, this.#resumePoints(), this);
+    if (!this.#stopped) this.#status.start();
   }
 
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#status.stop();
     await this.#parts.provider.stop();
     await Promise.allSettled(this.#underWay);
     this.#finish(undefined);
@@ -139,6 +162,33 @@ export class Collector implements MarketDataSink {
     this.#tellPrice({ kind: 'price', symbol, price, bid, ask, occurredAt, receivedAt, source });
   }
 
+  /**
+   * The version goes to the log under the number of its candle, for the recorder; those who followed the candle have its
+   * number already and pass it over, so that nothing is decided twice. They are told by an event.
+   */
+  async revised(feed: Feed, { candle, before, version }: CandleRevision, raw: string | null): Promise<void> {
+    const defect = candleDefect(candle) ?? lengthDefect(feed, candle);
+    if (defect !== undefined) {
+      this.counts.refused += 1;
+      this.#tell('candle.refused', { feed: feedName(feed), closeTime: candle.closeTime, defect });
+      return;
+    }
+    const entries: MarketLogEntry[] = [];
+    this.#publishRevision(feed, candle, { before, version, raw }, entries);
+    for (const aggregator of this.#aggregators.get(feed.symbol) ?? []) {
+      for (const made of aggregator.push(candle)) {
+        const bigger = { symbol: feed.symbol, timeframe: aggregator.timeframe };
+        this.#publishRevision(bigger, made.candle, { version: made.revision + 1, raw: null }, entries);
+      }
+    }
+    if (entries.length > 0) this.#track(this.#parts.bus.append(logs.market, entries));
+  }
+
+  notice(notice: MarketNotice): void {
+    const { kind, feed, ...details } = notice;
+    this.#tell(NOTICES[kind], { feed: feedName(feed), ...details } as unknown as SystemEvent['details']);
+  }
+
   async watermark(closeTime: EpochMs): Promise<void> {
     const entries: MarketLogEntry[] = [];
     for (const [symbol, aggregators] of this.#aggregators) {
@@ -164,7 +214,7 @@ export class Collector implements MarketDataSink {
   }
 
   #addState(feed: Feed): void {
-    this.#states.set(feedName(feed), { feed, sequence: 0, closeTime: Number.NEGATIVE_INFINITY });
+    this.#states.set(feedName(feed), { feed, sequence: 0, closeTime: Number.NEGATIVE_INFINITY, recent: [] });
   }
 
   /** Where the store and the log end, feed by feed. */
@@ -231,7 +281,34 @@ export class Collector implements MarketDataSink {
     };
     this.#logIndex += 1;
     entries.push({ kind: 'candle', index: this.#logIndex, candle: message, raw });
+    state.recent.push(message);
+    if (state.recent.length > REMEMBERED) state.recent.shift();
     this.counts.candles += 1;
+  }
+
+  #publishRevision(
+    feed: Feed,
+    candle: Candle,
+    { before, version, raw }: { readonly before?: Candle; readonly version: number; readonly raw: string | null },
+    entries: MarketLogEntry[],
+  ): void {
+    const recent = this.#states.get(feedName(feed))?.recent ?? [];
+    const place = recent.findIndex(({ closeTime }) => closeTime === candle.closeTime);
+    const published = recent[place];
+    this.counts.revised += 1;
+    this.#tell('candle.revised', {
+      feed: feedName(feed),
+      closeTime: candle.closeTime,
+      version,
+      before: valuesOf(before ?? published),
+      after: valuesOf(candle),
+    });
+    // Published in an earlier life: its number is not known any more.
+    if (published === undefined) return;
+    const message: CandleMessage = { ...published, ...candle, receivedAt: this.#parts.clock.now() };
+    recent[place] = message;
+    this.#logIndex += 1;
+    entries.push({ kind: 'candle', index: this.#logIndex, candle: message, raw });
   }
 
   #watermarkEntry(end: boolean): MarketLogEntry {
@@ -322,4 +399,11 @@ export class Collector implements MarketDataSink {
 function lengthDefect(feed: Feed, candle: Candle): string | undefined {
   const length = candle.closeTime - candle.openTime;
   return length === timeframeMs(feed.timeframe) ? undefined : `it is ${length} ms long, not ${feed.timeframe}`;
+}
+
+/** A candle in an event: open, high, low, close, volume. */
+function valuesOf(candle: Candle | undefined): number[] | null {
+  if (candle === undefined) return null;
+  const { open, high, low, close, volume } = candle;
+  return [open, high, low, close, volume];
 }

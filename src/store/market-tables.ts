@@ -59,6 +59,20 @@ export class MarketTables implements MarketStore {
     return rows.reverse().map(candleOf);
   }
 
+  async candleVersions(feed: Feed, closeTime: EpochMs): Promise<readonly CandleMessage[]> {
+    const rows = await this.#database.read((kysely) =>
+      kysely
+        .selectFrom('candles')
+        .selectAll()
+        .where('symbol', '=', feed.symbol)
+        .where('timeframe', '=', feed.timeframe)
+        .where('close_time', '=', closeTime)
+        .orderBy('revision')
+        .execute(),
+    );
+    return rows.map(messageOf);
+  }
+
   async newestCandles(): Promise<readonly CandleMessage[]> {
     const rows = await this.#database.read(async (kysely) => (await newestOfEachFeed.execute(kysely)).rows);
     return rows.map(messageOf).sort((a, b) => compare(a.symbol, b.symbol) || compare(a.timeframe, b.timeframe));

@@ -6,6 +6,8 @@ import type { SignalRecord } from '../domain/signal.ts';
 import type { Result } from '../foundation/result.ts';
 import type { EpochMs } from '../foundation/time.ts';
 import { AuditTable } from './audit-table.ts';
+import type { LatencyWindow } from './latency-store.ts';
+import { LatencyTable } from './latency-table.ts';
 import { LeaseTable } from './lease-table.ts';
 import { MarketTables } from './market-tables.ts';
 import { migrate } from './migrate.ts';
@@ -34,6 +36,7 @@ export class SqlStore implements Store {
   readonly #audit: AuditTable;
   readonly #leases: LeaseTable;
   readonly #sweeps: SweepTables;
+  readonly #latencies: LatencyTable;
 
   constructor(database: SqlDatabase) {
     this.#database = database;
@@ -42,6 +45,7 @@ export class SqlStore implements Store {
     this.#audit = new AuditTable(database);
     this.#leases = new LeaseTable(database);
     this.#sweeps = new SweepTables(database);
+    this.#latencies = new LatencyTable(database);
   }
 
   async migrate(): Promise<void> {
@@ -58,6 +62,10 @@ export class SqlStore implements Store {
 
   candlesAfter(feed: Feed, afterSequence: number, limit: number): Promise<readonly CandleMessage[]> {
     return this.#market.candlesAfter(feed, afterSequence, limit);
+  }
+
+  candleVersions(feed: Feed, closeTime: EpochMs): Promise<readonly CandleMessage[]> {
+    return this.#market.candleVersions(feed, closeTime);
   }
 
   lastCandles(feed: Feed, until: EpochMs, count: number): Promise<readonly Candle[]> {
@@ -166,5 +174,17 @@ export class SqlStore implements Store {
 
   dataset(hash: string): Promise<Uint8Array | undefined> {
     return this.#sweeps.dataset(hash);
+  }
+
+  saveLatencies(windows: readonly LatencyWindow[]): Promise<void> {
+    return this.#latencies.saveLatencies(windows);
+  }
+
+  latencies(since: EpochMs): Promise<readonly LatencyWindow[]> {
+    return this.#latencies.latencies(since);
+  }
+
+  forgetLatencies(before: EpochMs): Promise<void> {
+    return this.#latencies.forgetLatencies(before);
   }
 }

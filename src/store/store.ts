@@ -6,6 +6,7 @@ import type { SignalRecord } from '../domain/signal.ts';
 import type { Json } from '../foundation/json.ts';
 import type { Result } from '../foundation/result.ts';
 import type { EpochMs } from '../foundation/time.ts';
+import type { LatencyStore } from './latency-store.ts';
 import type { SweepStore } from './sweep-store.ts';
 
 /**
@@ -16,7 +17,7 @@ import type { SweepStore } from './sweep-store.ts';
  * A number that is not finite is a broken invariant: the write throws an InvariantError before anything is written. A
  * full disk, a lost connection and the like throw a StoreUnavailableError with a code (store-error.ts).
  */
-export interface Store extends MarketStore, TradingStore, AuditStore, LeaseStore, SweepStore {
+export interface Store extends MarketStore, TradingStore, AuditStore, LeaseStore, SweepStore, LatencyStore {
   /** Brings the schema to this program's version. Throws a UserError when the data was written by a newer program. */
   migrate(): Promise<void>;
   close(): Promise<void>;
@@ -34,6 +35,8 @@ export interface MarketStore {
   candlesAfter(feed: Feed, afterSequence: number, limit: number): Promise<readonly CandleMessage[]>;
   /** The last `count` candles that close at or before `until`, oldest first. */
   lastCandles(feed: Feed, until: EpochMs, count: number): Promise<readonly Candle[]>;
+  /** Every version of a candle, the first one first; none where there is no such candle. */
+  candleVersions(feed: Feed, closeTime: EpochMs): Promise<readonly CandleMessage[]>;
   /** The newest candle of each feed that has one. */
   newestCandles(): Promise<readonly CandleMessage[]>;
   countRows(

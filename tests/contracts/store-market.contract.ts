@@ -96,6 +96,8 @@ export function marketContract(storeTest: StoreTest): void {
       ['one', 'two', 'three'],
     );
     assert.deepEqual(await store.candlesAfter(feed, 0, ALL), [sampleCandle(1), sampleCandle(3), again]);
+    assert.deepEqual(await store.candleVersions(feed, first.closeTime), [first, revised, again]);
+    assert.deepEqual(await store.candleVersions(feed, epochMs(first.closeTime + 1)), []);
     assert.deepEqual(await store.lastCandles(feed, epochMs(START * 2), 2), [bare(again), bare(sampleCandle(3))]);
   });
 

@@ -1,15 +1,32 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { logs } from '../../../src/bus/topics.ts';
+import { logs, topics } from '../../../src/bus/topics.ts';
 import { type Feed, feedName } from '../../../src/domain/candle.ts';
-import type { CandleMessage, MarketLogEntry } from '../../../src/domain/event.ts';
+import type { CandleMessage, MarketLogEntry, SystemEvent } from '../../../src/domain/event.ts';
 import { epochMs, MINUTE_MS } from '../../../src/foundation/time.ts';
 import { Collector } from '../../../src/live/collector.ts';
+import type { ConnectionState, MarketDataStatus } from '../../../src/market/market-data.ts';
+import { newFeedCounts } from '../../../src/providers/exchange/feed-counts.ts';
 import { minutes } from '../engine/scripted-strategy.ts';
 import type { Instant } from '../engine/session-bench.ts';
 import { HandFeed, LiveBench, replacing } from './live-bench.ts';
 
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT'];
+
+/** A source with one connection. */
+class ConnectedFeed extends HandFeed {
+  state: ConnectionState = 'connecting';
+
+  status(): MarketDataStatus {
+    const [now, symbols] = [epochMs(FROM), SYMBOLS];
+    const connection = { line: 0, state: this.state, connectedSince: null, lastMessageAt: null, connects: 1, symbols };
+    return {
+      ...{ source: 'hand', delayMs: 0, transport: 'stream', exchangeTime: now, completeUntil: null, topics: [] },
+      connections: [{ ...connection, lastFailure: null }],
+      counts: { ...newFeedCounts(), reconnects: 0 },
+    };
+  }
+}
 const FROM = 1_750_003_200_000; // a whole hour
 const BTC: Feed = { symbol: 'BTCUSDT', timeframe: '1m' };
 
@@ -127,6 +144,82 @@ describe('a collector', () => {
     await feed.candle(BTC, sound);
     assert.deepEqual([collector.counts.candles, collector.counts.repeated], [1, 1]);
     assert.equal(bench.logger.of('info').filter((line) => line.message === 'candle.refused').length, 7);
+  });
+
+  test('keeps a revised candle beside the first, with the bigger bars it is in, and gives it to nobody again', async (context) => {
+    const bench = await LiveBench.open(context);
+    const recorder = await bench.recorder();
+    const feed = new HandFeed(market(12));
+    const collector = await bench.collector(feed, SYMBOLS, ['5m', '1h']);
+    const told: string[] = [];
+    await bench.bus.subscribe(topics.candle('BTCUSDT', '1m'), () => told.push('1m'));
+    await bench.bus.subscribe(topics.candle('BTCUSDT', '5m'), () => told.push('5m'));
+    const events: SystemEvent[] = [];
+    await bench.bus.subscribe(topics.systemEvents, ({ payload }) => events.push(payload));
+    await feed.giveAll();
+    await bench.settle();
+    const before = [...told];
+    const given = feed.instants[9]!.candles.get('BTCUSDT:1m')!;
+    const revision = { before: given, candle: { ...given, high: given.high + 50 }, version: 2 };
+    await feed.revised(BTC, revision);
+    await bench.until(async () => (await bench.bus.backlog(logs.market, 'recorder')) === 0, 'the recording');
+    assert.deepEqual(told, before, 'no one is to decide again');
+    assert.equal(collector.counts.revised, 2);
+    assert.deepEqual(
+      events.filter(({ type }) => type === 'candle.revised').map(({ details }) => (details as { feed: string }).feed),
+      ['BTCUSDT:1m', 'BTCUSDT:5m'],
+    );
+    const versions = await bench.store.candleVersions(BTC, given.closeTime);
+    assert.deepEqual(
+      versions.map(({ high, sequence }) => [high, sequence]),
+      [
+        [given.high, 10],
+        [given.high + 50, 10],
+      ],
+    );
+    const bigger = await bench.store.candleVersions({ symbol: 'BTCUSDT', timeframe: '5m' }, given.closeTime);
+    assert.deepEqual(
+      bigger.map(({ high }) => high),
+      [bigger[0]!.high, given.high + 50],
+    );
+    assert.ok(recorder.candles > 24);
+    const all = await entries(bench);
+    assert.deepEqual(
+      all.map((entry) => entry.index),
+      all.map((_, index) => index + 1),
+    );
+    await feed.revised(BTC, { ...revision, candle: { ...given, high: 1 } });
+    assert.equal(collector.counts.refused, 1);
+  });
+
+  test('tells how its source is connected, at once when that changes and every few seconds', async (context) => {
+    const bench = await LiveBench.open(context);
+    const events: SystemEvent[] = [];
+    await bench.bus.subscribe(topics.systemEvents, ({ payload }) => events.push(payload));
+    const feed = new ConnectedFeed([]);
+    const collector = await bench.collector(feed, SYMBOLS);
+    const told = (): readonly string[] =>
+      events.flatMap(({ type, details }) =>
+        type === 'market.status' ? [(details as unknown as MarketDataStatus).connections[0]!.state] : [],
+      );
+    await bench.clock.advance(0);
+    assert.deepEqual(told(), ['connecting']);
+    await bench.clock.advance(4_000);
+    assert.deepEqual(told(), ['connecting']);
+    await bench.clock.advance(1_500);
+    assert.deepEqual(told(), ['connecting', 'connecting']);
+    feed.state = 'live';
+    await bench.clock.advance(600);
+    assert.deepEqual(told().slice(2), ['live']);
+    const { timeframe } = BTC;
+    feed.tell({ kind: 'incomplete', feed: BTC, from: epochMs(FROM), to: epochMs(FROM + MINUTE_MS) });
+    await bench.settle();
+    assert.deepEqual(events.at(-1)!.details, { feed: `BTCUSDT:${timeframe}`, from: FROM, to: FROM + MINUTE_MS });
+    assert.equal(events.at(-1)!.type, 'market.incomplete');
+    await collector.stop();
+    const count = events.length;
+    await bench.clock.advance(60_000);
+    assert.equal(events.length, count);
   });
 
   test('whose source breaks does not end the market: what follows it goes on when it is back', async (context) => {

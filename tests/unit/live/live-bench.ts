@@ -13,7 +13,7 @@ import { nextTurn, VirtualClock } from '../../../src/foundation/clock.ts';
 import { type EpochMs, epochMs } from '../../../src/foundation/time.ts';
 import { Collector } from '../../../src/live/collector.ts';
 import { Recorder } from '../../../src/live/recorder.ts';
-import type { MarketDataFeed, MarketDataSink } from '../../../src/market/market-data.ts';
+import type { CandleRevision, MarketDataFeed, MarketDataSink, MarketNotice } from '../../../src/market/market-data.ts';
 import { openEmbeddedStore } from '../../../src/store/embedded-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { RecordingLogger } from '../../support/recording-logger.ts';
@@ -64,6 +64,14 @@ export class HandFeed implements MarketDataFeed {
 
   async candle(feed: Feed, candle: Candle): Promise<void> {
     await this.#sink?.candle(feed, candle, null);
+  }
+
+  async revised(feed: Feed, revision: CandleRevision): Promise<void> {
+    await this.#sink?.revised?.(feed, revision, 'raw');
+  }
+
+  tell(notice: MarketNotice): void {
+    this.#sink?.notice?.(notice);
   }
 
   async end(failure?: Error): Promise<void> {
