@@ -165,6 +165,12 @@ export const tables = {
     part: 'whole',
     content: 'bytes',
   },
+  latencies: {
+    process: 'text',
+    stage: 'text',
+    window_start: 'whole',
+    histogram: 'json',
+  },
   schema_migrations: {
     version: 'whole',
     name: 'text',

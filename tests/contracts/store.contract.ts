@@ -6,6 +6,7 @@ import { columnsOf, type TableName, tables } from '../../src/store/schema.ts';
 import { auditContract } from './store-audit.contract.ts';
 import type { BenchMaker, StoreTest } from './store-bench.ts';
 import { commitContract } from './store-commit.contract.ts';
+import { latencyContract } from './store-latency.contract.ts';
 import { leaseContract } from './store-lease.contract.ts';
 import { marketContract } from './store-market.contract.ts';
 import { sampleCandle } from './store-samples.ts';
@@ -30,6 +31,7 @@ export function storeContract(name: string, makeBench: BenchMaker): void {
   describe(`${name}: commits of bots`, () => commitContract(storeTest));
   describe(`${name}: leases`, () => leaseContract(storeTest));
   describe(`${name}: audit log`, () => auditContract(storeTest));
+  describe(`${name}: latencies`, () => latencyContract(storeTest));
   describe(`${name}: sweeps`, () => sweepContract(storeTest));
 }
 
