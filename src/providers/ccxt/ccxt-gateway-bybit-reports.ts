@@ -39,13 +39,20 @@ export function readOrder(value: unknown, symbolOf: SymbolOf): OrderReport {
     venueOrderId: row.text('orderId'),
     symbol: symbolOf(row.text('symbol')),
     side: row.oneOf('side', SIDES),
-    // A spot market order to buy may say what it spends; then what it has got is all that is known.
-    quantity: row.fields.marketUnit === 'quoteCoin' ? filledQuantity : row.decimal<Quantity>('qty'),
+    quantity: orderQuantity(row, filledQuantity),
     filledQuantity,
     state: told === 'cancelled' ? cancelledState(reason, filledQuantity) : told,
     reason,
     updatedAt: row.time('updatedTime'),
   };
+}
+
+function orderQuantity(row: Row, filled: Quantity): Quantity {
+  // A spot market order to buy may say what it spends; then what it has got is all that is known.
+  if (row.fields.marketUnit === 'quoteCoin') return filled;
+  // An order that the exchange made by itself, to close a whole position, may have none.
+  const isOfExchange = row.optionalText('orderLinkId') === null;
+  return isOfExchange ? row.decimalOrZero<Quantity>('qty') : row.decimal<Quantity>('qty');
 }
 
 function cancelledState(reason: string, filled: Quantity): OrderReport['state'] {

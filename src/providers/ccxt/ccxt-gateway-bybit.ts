@@ -92,7 +92,7 @@ class BybitOrders implements OrderVenue {
       orderId: venueOrderId,
       limit: PAGE.fills,
     });
-    return rows.map(({ fields }) => this.#readFill(fields));
+    return this.#oldestFirst(rows);
   }
 
   async openOrders(): Promise<readonly OrderReport[]> {
@@ -105,7 +105,7 @@ class BybitOrders implements OrderVenue {
   async fills(since: EpochMs, until: EpochMs): Promise<readonly ReportedFill[]> {
     const span = { startTime: since, endTime: until, limit: PAGE.fills };
     const rows = await this.#pages('privateGetV5ExecutionList', { category: this.#category, ...span });
-    return rows.map(({ fields }) => this.#readFill(fields));
+    return this.#oldestFirst(rows);
   }
 
   async holdings(): Promise<Holdings> {
@@ -165,6 +165,11 @@ class BybitOrders implements OrderVenue {
         );
       }
     }
+  }
+
+  /** Executions are listed newest first, and several may have the same time. */
+  #oldestFirst(rows: readonly Row[]): readonly ReportedFill[] {
+    return rows.map(({ fields }) => this.#readFill(fields)).reverse();
   }
 
   readonly #readOrder = (value: unknown): OrderReport => readOrder(value, this.#context.symbolOf);

@@ -62,7 +62,7 @@ export interface OrderVenue {
   find(order: OrderReference): Promise<OrderReport | undefined>;
   fillsOf(report: OrderReport): Promise<readonly ReportedFill[]>;
   openOrders(): Promise<readonly OrderReport[]>;
-  /** Those of a span of time, at most {@link VenueTerms.fillsSpanMs} long, in any order. */
+  /** Those of a span of time, at most {@link VenueTerms.fillsSpanMs} long, oldest first. */
   fills(since: EpochMs, until: EpochMs): Promise<readonly ReportedFill[]>;
   holdings(): Promise<Holdings>;
   rights(): Promise<KeyRights>;
