@@ -28,6 +28,7 @@ import { REPLAY, type RecordedMarket, readFiles } from './builtin-providers.ts';
 import type { BotConfiguration, Configuration } from './configuration.ts';
 import { priceSource } from './market-watch.ts';
 import { openAccountLink } from './open-gateway.ts';
+import { historyFor } from './market-history.ts';
 import { openProvider } from './provider-registry.ts';
 import { simulatedVenue } from './simulated-venue.ts';
 import { type Role, System, type SystemParts } from './system.ts';
@@ -109,6 +110,7 @@ export function sessionSpecs(
       limits: bot.limits,
       sizing: bot.sizing,
       rates: new Map(),
+      ...(bot.trigger !== null && { priceTriggerMs: bot.trigger }),
       venueTerms: trading.mode === 'paper' ? (costs as unknown as Json) : { mode: trading.mode, account: account.name },
     };
   });
@@ -124,8 +126,12 @@ function checkLookback({ id, definition, parameters }: BotConfiguration, bufferS
 }
 
 /** The timeframes to build from the market's own, shortest first. */
-function derivedTimeframes(specs: readonly SessionSpec[], own: Timeframe): Timeframe[] {
-  const wanted = new Set<Timeframe>();
+function derivedTimeframes(
+  specs: readonly SessionSpec[],
+  own: Timeframe,
+  besides: readonly Timeframe[] = [],
+): Timeframe[] {
+  const wanted = new Set<Timeframe>(besides);
   for (const spec of specs) {
     for (const feed of strategyFeeds(spec.definition, spec.parameters, spec.symbols, spec.timeframe))
       wanted.add(feed.timeframe);
@@ -134,7 +140,7 @@ function derivedTimeframes(specs: readonly SessionSpec[], own: Timeframe): Timef
   for (const timeframe of wanted) {
     if (timeframeMs(timeframe) > timeframeMs(own)) continue;
     throw new UserError(
-      `A bot wants bars of ${timeframe}, but the market is collected at ${own}. Set market.timeframe to ${timeframe} or less.`,
+      `Bars of ${timeframe} are wanted, but the market is collected at ${own}. Set market.timeframe to ${timeframe} or less.`,
     );
   }
   return [...wanted].sort((a, b) => timeframeMs(a) - timeframeMs(b));
@@ -145,6 +151,8 @@ export interface SystemSetup extends Surroundings {
   readonly bus: EventBus;
   readonly roles: ReadonlySet<Role>;
   readonly processName: string;
+  /** To be built besides those that the bots want. */
+  readonly timeframes?: readonly Timeframe[];
   /** What opens the account that orders go to; absent on paper. */
   readonly account?: AccountAccess;
   /** Is told in a sentence what a person should know. */
@@ -154,23 +162,35 @@ export interface SystemSetup extends Surroundings {
 export interface ComposedSystem {
   readonly system: System;
   readonly store: Store;
+  /** What is traded, in the order of the market's symbols. */
+  readonly instruments: readonly Instrument[];
   /** Closes bus and store, after `system.stop()`. */
   close(): Promise<void>;
 }
 
 /** The market of a configuration: where it comes from, and what is traded there. */
 async function openMarket(
-  { market }: Configuration,
-  { clock, logger, processName }: SystemSetup,
+  { market, bots }: Configuration,
+  { clock, logger, processName, onNotice }: SystemSetup,
 ): Promise<{
   readonly provider: MarketDataProvider;
   readonly instruments: readonly Instrument[];
   readonly period: Pick<RecordedMarket, 'from' | 'to'> | undefined;
 }> {
-  const { url, kind, history, speed, data: files } = market;
+  const { url, kind, speed, data: files, transport, symbolsPerSocket, authority, compareTrades } = market;
   // Waits of processes that were cut off together differ.
   const random = new Random(clock.now(), processName);
-  const provider = await openProvider(market.provider, { url, kind, history, speed, files, clock, logger, random });
+  const needed = historyFor(bots, market.timeframe);
+  if (market.history === 'auto' && needed.isCut && market.provider !== REPLAY) {
+    onNotice?.(`The market begins with ${needed.candles.toLocaleString('en')} candles; some bots look further back.`);
+  }
+  const provider = await openProvider(market.provider, {
+    ...{ url, kind, speed, files, clock, logger, random, transport, authority, compareTrades },
+    ...(market.history === 'auto'
+      ? { history: needed.candles, alignTo: needed.alignTo }
+      : { history: market.history }),
+    ...(symbolsPerSocket !== null && { symbolsPerSocket }),
+  });
   try {
     const feeds = feedsOf(market);
     return { provider, instruments: await provider.instruments(feeds), period: await provider.period?.(feeds) };
@@ -224,7 +244,7 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
     collector: {
       symbols: market.symbols,
       timeframe: market.timeframe,
-      derived: derivedTimeframes(bots, market.timeframe),
+      derived: derivedTimeframes(bots, market.timeframe, setup.timeframes),
     },
     recorder: { recordRaw: configuration.record.raw },
     ...(candleFiles && { candleFiles }),
@@ -253,6 +273,7 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
   return {
     system: new System(parts),
     store,
+    instruments,
     async close() {
       await provider.stop();
       await bus.close();

@@ -77,6 +77,7 @@ async function completeBot(
     timeframe,
     startingBalance: fromNumber<Money>(bot.startingBalance ?? DEFAULT_STARTING_BALANCE),
     sizing: bot.sizing ?? DEFAULT_SIZING,
+    trigger: bot.trigger ?? null,
     limits: { ...surroundings.limits, ...given(bot.risk ?? {}) },
   };
 }

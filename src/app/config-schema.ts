@@ -11,6 +11,7 @@ import {
   readSpread,
   readSymbol,
   readTimeframe,
+  readTrigger,
 } from './config-values.ts';
 import { LOG_LEVELS, TRADING_MODES } from './configuration.ts';
 import { readAccountName } from './keys/account-name.ts';
@@ -41,6 +42,8 @@ const whole = (minimum: number, maximum: number) =>
     `a whole number from ${minimum.toLocaleString('en')} to ${maximum.toLocaleString('en')}`,
     (value) => Number.isInteger(value) && value >= minimum && value <= maximum,
   );
+
+const wholeNumber = (minimum: number, maximum: number) => z.number().int().min(minimum).max(maximum);
 
 const above = (minimum: number) => number(`a number above ${minimum}`, (value) => value > minimum);
 
@@ -109,6 +112,7 @@ const botSchema = z
       parameters: z.record(z.string(), scalar, { error: 'settings such as fast: 10' }).optional(),
       startingBalance: above(0).optional(),
       sizing: notation(readSizing).optional(),
+      trigger: notation(readTrigger).optional(),
       risk: riskSchema.optional(),
     },
     { error: 'a bot with id, strategy and symbols' },
@@ -145,7 +149,13 @@ export const configurationSchema = section({
       error: 'an address such as http://127.0.0.1:8080',
     }),
     kind: name(['spot', 'perpetual']),
-    history: whole(0, 10_000),
+    history: z.union([z.literal('auto'), wholeNumber(0, 50_000)], { error: 'auto, or a whole number from 0 to 50,000' }),
+    transport: name(['stream', 'poll']),
+    symbolsPerSocket: z.union([z.enum(['shared', 'dedicated']), wholeNumber(1, 1_000)], {
+      error: 'shared, dedicated, or a whole number from 1 to 1,000',
+    }),
+    authority: name(['stream', 'history']),
+    compareTrades: flag,
     symbols,
     timeframe: notation(readTimeframe),
     speed: notation(readSpeed),

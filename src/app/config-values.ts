@@ -149,6 +149,13 @@ export function readDuration(text: string): Reading<DurationMs> {
     : failed('a length of time such as 30s, 5m or 1h, at most 24d');
 }
 
+/** `candle`, or the least time between two decisions on prices. */
+export function readTrigger(text: string): Reading<DurationMs | null> {
+  if (text === 'candle') return success(null);
+  const duration = readDuration(text);
+  return duration.ok ? duration : failed('candle, or the least time between two decisions on prices, such as 10s');
+}
+
 /** A {@link readDuration} or `0`, in whole milliseconds. */
 export function readLatency(text: string): Reading<number> {
   if (/^0(ms|s)?$/.test(text)) return success(0);

@@ -60,8 +60,16 @@ export interface MarketConfiguration {
   readonly url: string | null;
   /** What is traded there; `null` for what the provider means where nothing is said. */
   readonly kind: 'spot' | 'perpetual' | null;
-  /** With how many candles before the present a live market begins. */
-  readonly history: number;
+  /** With how many candles before the present a live market begins; `auto`: as many as the bots look back. */
+  readonly history: number | 'auto';
+  /** `poll`: an exchange is asked again and again, and no socket is opened. */
+  readonly transport: 'stream' | 'poll';
+  /** The most symbols on one socket; `null` as many as the exchange likes. */
+  readonly symbolsPerSocket: number | null;
+  /** Whose candle holds where the stream and the history of an exchange differ. */
+  readonly authority: 'stream' | 'history';
+  /** Whether candles are built from the exchange's trades too, and compared. */
+  readonly compareTrades: boolean;
   readonly symbols: readonly string[];
   /** Of the candles that are collected; bigger ones are made of them. */
   readonly timeframe: Timeframe;
@@ -86,6 +94,8 @@ export interface BotConfiguration {
   readonly startingBalance: Money;
   readonly sizing: PositionSizing;
   readonly limits: RiskLimits;
+  /** The least time between two decisions on prices; `null`: it decides on bars alone. */
+  readonly trigger: number | null;
 }
 
 /** What executions on paper cost, and how they come about. */

@@ -9,6 +9,7 @@ import type { Market } from '../strategy/strategy.ts';
 /** What the strategy sees of the account. Kept up to date by the engine, read by the strategy. */
 export interface AccountNumbers {
   position(symbol: string): number;
+  mark(symbol: string): number;
   readonly equity: number;
 }
 
@@ -74,6 +75,10 @@ export class EngineMarket implements Market {
 
   position(symbol: string = this.symbols[0]!): number {
     return this.#account!.position(symbol);
+  }
+
+  price(symbol: string = this.symbols[0]!): number {
+    return this.#account!.mark(symbol);
   }
 
   /** Saved and restored by the engine, not with the strategy that holds it. */

@@ -17,7 +17,7 @@ import type { RiskLimits } from '../risk/limits.ts';
 import { type PositionSizing, VolatilityEstimate } from '../risk/position-sizing.ts';
 import type { Refusal } from '../risk/risk-check.ts';
 import { RiskGate } from '../risk/risk-gate.ts';
-import type { Strategy } from '../strategy/strategy.ts';
+import type { Decision, Strategy } from '../strategy/strategy.ts';
 import { Account, doubles } from './account.ts';
 import { botPrefix, decisionId, decisionStem } from './decision-ids.ts';
 import type { EngineMarket } from './engine-market.ts';
@@ -111,6 +111,8 @@ export class Engine {
    * all there is: in backtests and replays. The driver of a live market sets it before {@link decide}.
    */
   lag: number | undefined = undefined;
+  /** The price that is being decided on, between two bars. */
+  #livePrice: { readonly symbol: string; readonly source: string } | undefined = undefined;
   readonly #postponedExits = new Map<string, string>();
   readonly #watchesVolatility: boolean;
   readonly #markSources: readonly string[];
@@ -163,6 +165,29 @@ export class Engine {
 
   /** Lets the strategy decide on the bars that have just closed, and turns its signals into {@link commands}. */
   decide(time: EpochMs): void {
+    this.#begin(time);
+    this.#takeAll(this.#decision());
+  }
+
+  /**
+   * Lets the strategy decide on a price between two bars: `price` is the latest of `symbol`, told at `time`. Nothing where
+   * the strategy does not decide on prices.
+   *
+   * @param source where the price came from, for the record
+   */
+  decideOnPrice(symbol: string, price: number, time: EpochMs, source: string): void {
+    if (this.#strategy.onPrice === undefined) return;
+    const index = this.account.indexOf(symbol);
+    this.account.setMark(index, price);
+    this.#markTimes[index] = time;
+    this.account.revalue();
+    this.#begin(time);
+    this.#livePrice = { symbol, source };
+    this.#takeAll(this.#decisionOnPrice(symbol));
+    this.#livePrice = undefined;
+  }
+
+  #begin(time: EpochMs): void {
     this.market.time = time;
     this.#now = time;
     this.#signalIndex = 0;
@@ -171,7 +196,9 @@ export class Engine {
       this.#options.listener.lossLimit(time, this.account.equity);
       this.withdrawEntries();
     }
-    const signals = this.#decision();
+  }
+
+  #takeAll(signals: ReadSignal | readonly ReadSignal[] | undefined): void {
     if (signals !== undefined) {
       if (Array.isArray(signals)) for (const signal of signals) this.#take(signal);
       else this.#take(signals as ReadSignal);
@@ -195,16 +222,28 @@ export class Engine {
     return this.#now - this.#markTimes[this.account.indexOf(symbol)]! + (this.lag ?? 0);
   }
 
-  /** What the strategy decides; `undefined`: nothing. */
+  /** What the strategy decides on bars; `undefined`: nothing. Apart from {@link #decisionOnPrice}, so that V8 inlines `process`. */
   #decision(): ReadSignal | readonly ReadSignal[] | undefined {
     try {
       const decision = this.#strategy.process(this.market);
-      if (decision === undefined || decision === null) return undefined;
-      const { symbols } = this.market;
-      return Array.isArray(decision) ? readSignals(decision, symbols) : readSignal(decision, symbols);
+      return decision === undefined || decision === null ? undefined : this.#read(decision);
     } catch (thrown) {
       throw failureOf(`threw at ${toIso(this.#now)}`, thrown);
     }
+  }
+
+  #decisionOnPrice(symbol: string): ReadSignal | readonly ReadSignal[] | undefined {
+    try {
+      const decision = this.#strategy.onPrice?.(this.market, symbol);
+      return decision === undefined || decision === null ? undefined : this.#read(decision);
+    } catch (thrown) {
+      throw failureOf(`threw on a price at ${toIso(this.#now)}`, thrown);
+    }
+  }
+
+  #read(decision: NonNullable<Decision>): ReadSignal | readonly ReadSignal[] {
+    const { symbols } = this.market;
+    return Array.isArray(decision) ? readSignals(decision, symbols) : readSignal(decision, symbols);
   }
 
   /** Cancels every open order and closes every position at the market: an operator's order, past the strategy. */
@@ -329,10 +368,14 @@ export class Engine {
       decisionTime: this.#now,
       signal,
       price: hasPrice ? mark : 0,
-      priceSource: hasPrice ? this.#markSources[index]! : 'none',
+      priceSource: hasPrice ? this.#sourceOf(signal.symbol, index) : 'none',
       priceAgeMs: hasPrice ? this.#ageOf(signal.symbol) : 0,
       outcome,
     };
+  }
+
+  #sourceOf(symbol: string, index: number): string {
+    return this.#livePrice?.symbol === symbol ? this.#livePrice.source : this.#markSources[index]!;
   }
 
   #carryOut(signalId: string, symbol: string, plan: Plan): SignalOutcome {

@@ -28,6 +28,8 @@ export interface SessionSpec {
   readonly sizing: PositionSizing;
   /** The price of one unit of each currency in which fees may be paid besides `currency`. */
   readonly rates: ReadonlyMap<string, number>;
+  /** The strategy also decides on prices between bars, at most once in so many milliseconds; absent: on bars alone. */
+  readonly priceTriggerMs?: number;
   /** What else decides the fills: the simulated venue's costs, latency and seed. A running bot must not change them. */
   readonly venueTerms?: Json;
 }

@@ -77,6 +77,15 @@ export class TradingSession {
     else for (let index = 0; index < fresh.length; index++) fresh[index] = 0;
   }
 
+  /** Lets the strategy decide on a price between two bars; see `Engine.decideOnPrice`. */
+  price(symbol: string, price: number, time: EpochMs, source: string): void {
+    const { engine } = this;
+    if (!(time > engine.market.time)) throwStandstill(time, engine.market.time);
+    this.#now = time;
+    engine.decideOnPrice(symbol, price, time, source);
+    if (engine.commands.length > 0) this.#flush();
+  }
+
   /** {@link #takeBars} for the only feed: it is that of the only instrument, and marks it. */
   #takeBar(window: CandleWindow, time: EpochMs): void {
     const { engine } = this;

@@ -2,27 +2,25 @@ import type { EventBus } from '../bus/event-bus.ts';
 import { logs, topics } from '../bus/topics.ts';
 import { feedName } from '../domain/candle.ts';
 import type { BotLifecycle, BotStatus, JournalEntry } from '../domain/event.ts';
-import type { OrderEvent } from '../domain/order.ts';
-import { timeframeMs } from '../domain/timeframe.ts';
-import { botPrefix } from '../engine/decision-ids.ts';
+import { barOpenTime, timeframeMs } from '../domain/timeframe.ts';
 import { StrategyFailure } from '../engine/engine.ts';
 import { openSession, type SessionSpec, type VenueFactory } from '../engine/open-session.ts';
 import { RunRecord } from '../engine/run-record.ts';
 import type { TradingSession } from '../engine/trading-session.ts';
-import { ExternalVenue } from '../execution/external/external-venue.ts';
-import { type Clock, sleep } from '../foundation/clock.ts';
+import type { Clock } from '../foundation/clock.ts';
 import { crashPoint } from '../foundation/crash-point.ts';
 import { messageOf, UserError } from '../foundation/errors.ts';
 import type { Json } from '../foundation/json.ts';
 import type { Logger } from '../foundation/logger.ts';
-import { epochMs } from '../foundation/time.ts';
+import { type EpochMs, epochMs } from '../foundation/time.ts';
 import { CandleColumns } from '../market/candle-columns.ts';
 import { CandleWindow, pushCandle } from '../market/candle-window.ts';
 import type { BotCommit, EquityPoint, Lease, MarketStore, TradingStore } from '../store/store.ts';
 import { botHoldings, botStatus, count, idleBotStatus, journalEntries } from './bot-report.ts';
 import { CandleFollower } from './candle-follower.ts';
 import type { AccountLink } from './orders/account-link.ts';
-import { OrderDesk } from './orders/order-desk.ts';
+import { BotAccount } from './orders/bot-account.ts';
+import { PriceTrigger } from './price-trigger.ts';
 import { blankBot, fingerprint, newCounts, restoreWindows, type SavedBot, saveWindows } from './saved-bot.ts';
 import type { Slice } from './slice-assembler.ts';
 import { withPatience } from './store-patience.ts';
@@ -48,7 +46,6 @@ const JOURNAL_PAGE = 500;
 const SETTLE_WITHIN_MS = 15_000;
 /** How long a bot that stops waits for the answers to its last requests. */
 const WIND_DOWN_WITHIN_MS = 4_000;
-const LOOK_EVERY_MS = 20;
 
 /** Another process trades this bot now, or the store moved on under us: this one must stop, and does. */
 export class BotSuperseded extends Error {
@@ -80,7 +77,8 @@ export class Bot {
   #sequences: Record<string, number> = {};
   #counts = newCounts();
   #stopped = false;
-  #desk: OrderDesk | undefined;
+  #account: BotAccount | undefined;
+  #prices: PriceTrigger | undefined;
   /** Until when this process surely holds the lease, by the wall clock: a process that slept wakes up without it. */
   #heldUntil = Number.NEGATIVE_INFINITY;
   /** Something about the bot has changed without a slice or a word of the venue. */
@@ -125,6 +123,7 @@ export class Bot {
     });
     if (this.#lifecycle === 'failed' || this.#lifecycle === 'finished') return;
     await this.#follower.start();
+    await this.#followPrices();
     this.#lifecycle = 'running';
     this.#reason = null;
   }
@@ -138,74 +137,61 @@ export class Bot {
         this.#lifecycle = 'stopped';
         this.#reason = 'stopped by the operator';
         crashPoint('in-shutdown');
-        if (this.#desk) this.#session!.withdrawEntries(this.#parts.clock.now());
+        if (this.#account) this.#session!.withdrawEntries(this.#parts.clock.now());
         await this.#commit([]);
       }
       await this.#windDown();
     } finally {
-      this.#parts.account?.leave(this.spec.botId);
-      this.#desk?.close();
+      this.#account?.leave();
+      await this.#prices?.stop();
       await this.#follower?.stop();
     }
   }
 
-  /** One batch: what the venue said first, then the slices; then one commit, and what is to be sent. */
+  /** One batch: what the venue said first, then the slices, then prices; then one commit, and what is to be sent. */
   async #step(): Promise<void> {
     const follower = this.#follower!;
     const slices = await follower.take(SLICES_PER_COMMIT);
     const hasHeard = this.#hear();
-    if (slices.length === 0 && !hasHeard) {
-      if (follower.isStopped) return;
-      if (follower.ended) this.#lifecycle = 'finished';
-      else if (!this.#isChanged) return;
+    const equity = this.#process(slices);
+    const hasPriced = this.#processPrices();
+    if (slices.length === 0 && !hasHeard && !hasPriced && !this.#isChanged) {
+      if (follower.isStopped || !follower.ended) return;
+      this.#lifecycle = 'finished';
     }
     this.#isChanged = false;
-    await this.#commit(this.#process(slices));
-    this.#desk?.send();
+    await this.#commit(equity);
+    this.#account?.send();
   }
 
   /** Takes in what the venue said, and what that makes necessary. */
   #hear(): boolean {
-    if (!this.#desk?.hear()) return false;
+    if (!this.#account?.hear()) return false;
     this.#session!.carryOut(this.#parts.clock.now());
     return true;
   }
 
+  async #hearAndCommit(): Promise<void> {
+    if (this.#hear()) await this.#commit([]);
+  }
+
   /** The venue's truth and ours are brought together before anything is decided. */
   async #reconcileFirst(): Promise<void> {
-    const { account } = this.#parts;
-    const desk = this.#desk;
-    if (account === undefined || desk === undefined || this.#lifecycle !== 'running') return;
-    account.join({
-      botId: this.spec.botId,
-      desk,
-      holdings: () => botHoldings(this.#session!.engine.account.portfolio),
-      wake: () => {
-        this.#isChanged = true;
-        this.#follower?.interrupt();
-      },
-      onPhantom: (fill) => this.#halt(`the venue filled ${fill.clientOrderId}, which had ended here`),
-    });
-    await this.#attend(SETTLE_WITHIN_MS, () => account.haltReason === undefined && desk.isSettled);
+    const account = this.#account;
+    if (account === undefined || this.#lifecycle !== 'running') return;
+    account.join();
+    const isDone = () => account.haltReason === undefined && account.isSettled;
+    await account.attend(SETTLE_WITHIN_MS, isDone, () => this.#hearAndCommit());
   }
 
   /** Hears the answers to what was asked for last. */
   async #windDown(): Promise<void> {
-    const desk = this.#desk;
-    if (desk) await this.#attend(WIND_DOWN_WITHIN_MS, () => desk.isSettled && !desk.venue.hasRequests);
-  }
-
-  /** Deals with the venue alone until `isDone`, for at most so long. */
-  async #attend(withinMs: number, isDone: () => boolean): Promise<void> {
-    const { clock } = this.#parts;
-    const end = clock.monotonic() + withinMs;
-    this.#desk!.send();
-    while (clock.monotonic() < end) {
-      if (this.#hear()) await this.#commit([]);
-      this.#desk!.send();
-      if (isDone()) return;
-      await sleep(clock, LOOK_EVERY_MS);
-    }
+    const account = this.#account;
+    await account?.attend(
+      WIND_DOWN_WITHIN_MS,
+      () => account.isSettled,
+      () => this.#hearAndCommit(),
+    );
   }
 
   /** Lets nothing but exits through until a person has looked. */
@@ -238,34 +224,62 @@ export class Bot {
       this.#windows.push(window);
       return window;
     };
-    const { account, venue } = this.#parts;
-    const makeVenue: VenueFactory = account ? (_, __, emit) => this.#openDesk(account, emit).venue : venue;
+    const account = this.#openAccount();
+    const makeVenue: VenueFactory = account ? (_, __, emit) => account.openVenue(emit) : this.#parts.venue;
     return openSession(this.spec, makeWindow, makeVenue, this.#record);
   }
 
-  #openDesk(account: AccountLink, emit: (event: OrderEvent) => void): OrderDesk {
-    const { clock, logger } = this.#parts;
-    const venue = new ExternalVenue({ now: () => clock.now(), emit });
-    this.#desk = new OrderDesk(botPrefix(this.spec.botId), venue, {
-      gateway: account.gateway,
+  #openAccount(): BotAccount | undefined {
+    const { account: link, clock, logger } = this.#parts;
+    if (link === undefined) return undefined;
+    this.#account = new BotAccount({
+      botId: this.spec.botId,
+      link,
       clock,
       logger,
       wake: () => this.#follower?.interrupt(),
+      onHalt: () => {
+        this.#isChanged = true;
+        this.#follower?.interrupt();
+      },
       isHeld: () => clock.now() < this.#heldUntil,
-      tell: (type, details) => account.tell(type, details),
+      holdings: () => botHoldings(this.#session!.engine.account.portfolio),
+      onPhantom: (fill) => this.#halt(`the venue filled ${fill.clientOrderId}, which had ended here`),
     });
-    return this.#desk;
+    return this.#account;
+  }
+
+  /** Prices between bars: for strategies that decide on them, and for trailing stops at venues outside. */
+  async #followPrices(): Promise<void> {
+    const { priceTriggerMs, botId, definition, symbols } = this.spec;
+    if (priceTriggerMs !== undefined && this.#session!.engine.strategy.onPrice === undefined) {
+      throw new UserError(
+        `The bot "${botId}" is to decide on prices, but ${definition.name} has no onPrice: leave bots[].trigger out.`,
+      );
+    }
+    if (priceTriggerMs === undefined && this.#account === undefined) return;
+    this.#prices = new PriceTrigger({
+      bus: this.#parts.bus,
+      symbols,
+      minimumIntervalMs: priceTriggerMs ?? null,
+      onPrice: (price) => this.#account?.price(price),
+      wake: () => this.#follower?.interrupt(),
+    });
+    await this.#prices.start();
   }
 
   /** Why entries are refused just now; `undefined` when they are not. */
   get #haltReason(): string | undefined {
-    return this.#session?.engine.gate.halted ?? this.#parts.account?.haltReason;
+    return this.#session?.engine.gate.halted ?? this.#account?.haltReason;
   }
 
-  /** How far behind the present a slice of a live market is; see `Engine.lag`. */
-  #lagOf(slice: Slice): number | undefined {
+  /** Tells the engine how far behind the present the time is that it decides on, and whether the account lets it. */
+  #prepare(time: EpochMs): TradingSession {
     const { clock, marketDelayMs } = this.#parts;
-    return marketDelayMs === undefined ? undefined : Math.max(0, clock.now() - slice.time - marketDelayMs);
+    const session = this.#session!;
+    session.engine.lag = marketDelayMs === undefined ? undefined : Math.max(0, clock.now() - time - marketDelayMs);
+    session.engine.gate.suspend(this.#account?.haltReason);
+    return session;
   }
 
   #process(slices: readonly Slice[]): EquityPoint[] {
@@ -281,18 +295,40 @@ export class Bot {
       }
       this.#counts.marketTime = slice.time;
       this.#counts.slices += 1;
-      session.engine.lag = this.#lagOf(slice);
-      session.engine.gate.suspend(this.#parts.account?.haltReason);
-      try {
-        session.slice(slice.time);
-      } catch (thrown) {
-        if (!(thrown instanceof StrategyFailure)) throw thrown;
-        this.#fail(thrown);
-      }
+      this.#prepare(slice.time);
+      this.#guard(() => session.slice(slice.time));
       equity.push({ time: slice.time, equity: account.equity });
       if (this.#lifecycle === 'failed') break;
     }
     return equity;
+  }
+
+  /** Decides on the prices that are due between bars. False: none was. */
+  #processPrices(): boolean {
+    if (this.#prices === undefined || this.#lifecycle !== 'running') return false;
+    const { marketTime } = this.#counts;
+    const next = this.#windows.map(
+      ({ feed }) => barOpenTime(epochMs(marketTime), feed.timeframe) + timeframeMs(feed.timeframe),
+    );
+    const prices = marketTime === 0 ? [] : this.#prices.take({ last: marketTime, next: Math.min(...next) });
+    let hasPriced = false;
+    for (const { symbol, price, occurredAt, source } of prices) {
+      const session = this.#session!;
+      if (occurredAt <= session.engine.market.time || this.#lifecycle !== 'running') continue;
+      this.#prepare(occurredAt);
+      this.#guard(() => session.price(symbol, price, occurredAt, `price:${source}`));
+      hasPriced = true;
+    }
+    return hasPriced;
+  }
+
+  #guard(decide: () => void): void {
+    try {
+      decide();
+    } catch (thrown) {
+      if (!(thrown instanceof StrategyFailure)) throw thrown;
+      this.#fail(thrown);
+    }
   }
 
   /** A strategy that throws stops its own bot, and only that one. Its orders are withdrawn; positions stay for a person. */

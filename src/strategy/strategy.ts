@@ -19,7 +19,9 @@ export interface Market {
   isNew(window: CandleWindow): boolean;
   /** The position in units of base: positive long, negative short, 0 flat. */
   position(symbol?: string): number;
-  /** Cash and positions at the latest closes, in quote currency. */
+  /** The latest price of a symbol: the close of its last bar, or, in `onPrice`, the price that has just come; NaN before the first. */
+  price(symbol?: string): number;
+  /** Cash and positions at the latest prices, in quote currency. */
   readonly equity: number;
   readonly symbols: readonly string[];
   readonly timeframe: Timeframe;
@@ -42,6 +44,13 @@ export type Decision = Signal | readonly Signal[] | undefined;
 export abstract class Strategy {
   /** Decides on the bars that have just closed. */
   abstract process(market: Market): Decision;
+
+  /**
+   * Decides between two bars on a price of `symbol` that has just come (`market.price`), where a bot's `trigger` asks for
+   * that; at most once in the trigger's interval. No bar is new then. Backtests have no prices between bars and never
+   * call it: what must hold there as well belongs into `process`.
+   */
+  onPrice?(market: Market, symbol: string): Decision;
 
   /** The present values of its indicators, by the names declared as plots; NaN while one warms up. */
   indicators(): Readonly<Record<string, number>> {

@@ -15,6 +15,10 @@ export class PlainAccount {
   private readonly stops = new Map<string, { price: number; trailing: number | undefined }>();
   private cash = START;
 
+  mark(symbol: string): number {
+    return this.closes.get(symbol) ?? Number.NaN;
+  }
+
   get equity(): number {
     let equity = this.cash;
     for (const [symbol, quantity] of this.quantities) equity += quantity * this.closes.get(symbol)!;

@@ -1,0 +1,99 @@
+import type { OrderEvent } from '../../domain/order.ts';
+import { botPrefix } from '../../engine/decision-ids.ts';
+import { ExternalVenue } from '../../execution/external/external-venue.ts';
+import type { ReportedFill } from '../../execution/order-gateway.ts';
+import { type Clock, sleep } from '../../foundation/clock.ts';
+import type { Logger } from '../../foundation/logger.ts';
+import type { PriceMessage } from '../price-trigger.ts';
+import type { BotHoldings } from './account-balance.ts';
+import type { AccountLink } from './account-link.ts';
+import { OrderDesk } from './order-desk.ts';
+
+export interface BotAccountParts {
+  readonly botId: string;
+  readonly link: AccountLink;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** There is something to {@link BotAccount.hear}. */
+  readonly wake: () => void;
+  /** Entries are refused, or are not any more. */
+  readonly onHalt: () => void;
+  readonly isHeld: () => boolean;
+  readonly holdings: () => BotHoldings;
+  readonly onPhantom: (fill: ReportedFill) => void;
+  readonly onAcknowledged?: (milliseconds: number) => void;
+}
+
+const LOOK_EVERY_MS = 20;
+
+/** A bot's part of an account at a venue outside: its venue, its desk, its place at the link. */
+export class BotAccount {
+  readonly #parts: BotAccountParts;
+  #desk: OrderDesk | undefined;
+
+  constructor(parts: BotAccountParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes the venue of a session. */
+  openVenue(emit: (event: OrderEvent) => void): ExternalVenue {
+    const { botId, link, clock } = this.#parts;
+    const venue = new ExternalVenue({ now: () => clock.now(), emit });
+    this.#desk = new OrderDesk(botPrefix(botId), venue, {
+      ...this.#parts,
+      gateway: link.gateway,
+      tell: (type, details) => link.tell(type, details),
+    });
+    return venue;
+  }
+
+  /** Why nothing but exits may be sent. */
+  get haltReason(): string | undefined {
+    return this.#parts.link.haltReason;
+  }
+
+  join(): void {
+    const { botId, link, holdings, onHalt, onPhantom } = this.#parts;
+    if (this.#desk) link.join({ botId, desk: this.#desk, holdings, wake: onHalt, onPhantom });
+  }
+
+  leave(): void {
+    this.#parts.link.leave(this.#parts.botId);
+    this.#desk?.close();
+  }
+
+  /** Takes in what the venue said. False: nothing. */
+  hear(): boolean {
+    return this.#desk?.hear() ?? false;
+  }
+
+  /** Sends what is to be sent; to be called when the session's state is durable. */
+  send(): void {
+    this.#desk?.send();
+  }
+
+  price({ symbol, price, occurredAt }: PriceMessage): void {
+    this.#desk?.price(symbol, price, occurredAt);
+  }
+
+  /** Nothing is in doubt, under way, or still to be sent. */
+  get isSettled(): boolean {
+    return this.#desk === undefined || (this.#desk.isSettled && !this.#desk.venue.hasRequests);
+  }
+
+  /**
+   * Deals with the venue alone until `isDone`, for at most so long.
+   *
+   * @param takeIn hears, and makes durable what was heard
+   */
+  async attend(withinMs: number, isDone: () => boolean, takeIn: () => Promise<void>): Promise<void> {
+    const { clock } = this.#parts;
+    const end = clock.monotonic() + withinMs;
+    while (clock.monotonic() < end) {
+      await takeIn();
+      this.send();
+      if (isDone()) return;
+      await sleep(clock, LOOK_EVERY_MS);
+    }
+  }
+}
