@@ -7,6 +7,10 @@ import type { EpochMs } from '../foundation/time.ts';
 export interface ExchangeRequest {
   /** `FILE` or `SYMBOL=FILE`; where there is none, the bars that come with the program. */
   readonly data: readonly string[];
+  /** `SYMBOL=FILE`: recorded trades, in place of bars. */
+  readonly trades?: readonly string[];
+  /** `SYMBOL=FILE`: recorded funding rates. */
+  readonly funding?: readonly string[];
   readonly symbols: readonly string[];
   readonly cwd: string;
   readonly host: string;
@@ -20,6 +24,8 @@ export interface ExchangeRequest {
   readonly clientIds: ClientIdRule;
   readonly rateLimits: boolean;
   readonly usdt: Money;
+  /** For how long look-ups know of closed orders; absent: for ever. */
+  readonly historyMs?: number;
   readonly seed: number;
   readonly faults: readonly (FaultRequest | Readonly<Record<string, unknown>>)[];
 }

@@ -1,11 +1,9 @@
-import { type Recording, type RunningExchange, startExchange } from '../exchange/simulated-exchange.ts';
+import { type RunningExchange, startExchange } from '../exchange/simulated-exchange.ts';
 import { systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
 import { DAY_MS, epochMs, MINUTE_MS, toIso } from '../foundation/time.ts';
-import { loadCandles } from '../providers/files/load-candles.ts';
-import { resolveSources } from './backtest-sources.ts';
-import { BUNDLED_SYMBOLS } from './config-defaults.ts';
 import { acceleratedClock } from './exchange-clock.ts';
+import { commonPeriod, loadRecordings } from './exchange-recordings.ts';
 import { type ExchangeRequest, SIMULATED_KEYS } from './exchange-request.ts';
 
 /** A running exchange, and where in its recording it is. */
@@ -18,7 +16,7 @@ export interface OpenedExchange {
 }
 
 /**
- * Loads the recorded bars and opens the exchange.
+ * Loads what was recorded and opens the exchange.
  *
  * @throws UserError when the bars are no minutes, the moment lies outside of them, a fault is none, or the port is taken
  */
@@ -45,6 +43,7 @@ export async function openExchange(request: ExchangeRequest): Promise<OpenedExch
     clientIds: request.clientIds,
     rateLimits: request.rateLimits,
     seed: request.seed,
+    ...(request.historyMs !== undefined && { historyMs: request.historyMs }),
   };
   const exchange = await startExchange(options, request.port, request.host).catch((thrown: NodeJS.ErrnoException) => {
     if (thrown.code !== 'EADDRINUSE') throw thrown;
@@ -57,28 +56,6 @@ export async function openExchange(request: ExchangeRequest): Promise<OpenedExch
     throw thrown;
   }
   return { exchange, symbols: recordings.map(({ symbol }) => symbol), at, end: to };
-}
-
-async function loadRecordings({ data, symbols, cwd }: ExchangeRequest): Promise<readonly Recording[]> {
-  const wanted = data.length === 0 && symbols.length === 0 ? BUNDLED_SYMBOLS : symbols;
-  const sources = await resolveSources({ data, symbols: wanted, configured: new Map(), cwd });
-  return Promise.all(
-    sources.map(async ({ symbol, path }) => {
-      const { columns, decimals, timeframe } = await loadCandles({ path, symbol });
-      if (timeframe !== '1m') {
-        throw new UserError(`${path}: has bars of ${timeframe}; the simulated exchange plays bars of one minute (1m).`);
-      }
-      return { symbol, columns, priceDecimals: decimals.price };
-    }),
-  );
-}
-
-/** From when to when every symbol is recorded. */
-function commonPeriod(recordings: readonly Recording[]): { readonly from: number; readonly to: number } {
-  const from = Math.max(...recordings.map(({ columns }) => columns.openTime[0]!));
-  const to = Math.min(...recordings.map(({ columns }) => columns.openTime[columns.length - 1]! + MINUTE_MS));
-  if (from < to) return { from, to };
-  throw new UserError('The files have no time in common; the simulated exchange plays all of them at once.');
 }
 
 /** By whole days, so that longer candles begin where they began; by minutes where a moment is given or days do not fit. */

@@ -4,6 +4,10 @@ import type { EpochMs } from '../foundation/time.ts';
 /** What commander makes of the words after `tradewind exchange`. */
 export interface ExchangeCommandOptions {
   readonly data?: readonly string[];
+  readonly trades?: readonly string[];
+  readonly funding?: readonly string[];
+  /** Milliseconds. */
+  readonly history?: number;
   readonly symbols?: readonly string[];
   readonly port: number;
   readonly host: string;

@@ -25,11 +25,21 @@ export async function runExchangeCommand(options: ExchangeCommandOptions, contex
 }
 
 async function requestOf(options: ExchangeCommandOptions, cwd: string): Promise<ExchangeRequest> {
-  const { data = [], symbols = [], at, clientIds = 'always-unique', funds = fixed('100000') } = options;
+  const {
+    data = [],
+    trades = [],
+    funding = [],
+    symbols = [],
+    at,
+    clientIds = 'always-unique',
+    funds = fixed('100000'),
+  } = options;
   const { host, port, speed, tradesPerMinute, rateLimits, seed } = options;
   const faults = options.faults === undefined ? [] : await readFaults(options.faults, cwd);
   return {
     data,
+    trades,
+    funding,
     symbols,
     cwd,
     host,
@@ -40,6 +50,7 @@ async function requestOf(options: ExchangeCommandOptions, cwd: string): Promise<
     clientIds,
     rateLimits,
     usdt: funds,
+    ...(options.history !== undefined && { historyMs: options.history }),
     seed,
     faults,
   };

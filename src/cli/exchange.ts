@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type Reading, readMoment, readSpeed, readSymbol } from '../app/config-values.ts';
+import { type Reading, readDuration, readMoment, readSpeed, readSymbol } from '../app/config-values.ts';
 import type { CommandContext } from './command-context.ts';
 import type { ExchangeCommandOptions } from './exchange-options.ts';
 import { oneOf, readCount, readMoney, readSeed, readText, value, valueList, values } from './option-values.ts';
@@ -36,6 +36,8 @@ export function exchangeCommand(context: CommandContext): Command {
       'Plays recorded bars as a market, and speaks the protocol of Bybit v5: with orders, a ledger and faults.',
     )
     .option('-d, --data <[SYMBOL=]FILE>', 'bars of one minute: a file for each symbol', values(readText))
+    .option('--trades <SYMBOL=FILE>', 'recorded trades, in place of bars: CSV or Parquet', values(readText))
+    .option('--funding <SYMBOL=FILE>', 'recorded funding rates of a symbol', values(readText))
     .option('--symbols <symbols>', 'which symbols, with commas between', valueList(readSymbol))
     .option('-p, --port <port>', 'where it listens; 0 for any free port', value(readPort), 8_080)
     .option('--host <address>', 'address it listens at', value(readText), '127.0.0.1')
@@ -49,6 +51,7 @@ export function exchangeCommand(context: CommandContext): Command {
     )
     .option('--no-rate-limits', 'nobody is refused for asking too often')
     .option('--funds <usdt>', 'what each account begins with', value(readMoney))
+    .option('--history <duration>', 'how long look-ups know of closed orders (default: for ever)', value(readDuration))
     .option('--faults <file or JSON>', 'a list of faults to begin with', value(readText))
     .option('--seed <number>', 'chance of the faults', value(readSeed), 1)
     .option('--json', 'print one JSON line when it listens')

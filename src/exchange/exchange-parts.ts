@@ -6,7 +6,7 @@ import type { RateLimiter } from './bybit/rate-limiter.ts';
 import type { FaultBoard } from './faults/fault-board.ts';
 import type { CandleBoard } from './market/candle-board.ts';
 import type { RecordedMarket } from './market/market.ts';
-import type { Print } from './market/market-tape.ts';
+import type { Print } from './market/tape.ts';
 import type { Account } from './trading/account.ts';
 import type { LookUpWindow } from './trading/look-up-window.ts';
 import type { Venue } from './trading/venue.ts';

@@ -17,6 +17,7 @@ import { type FundingEntry, FundingSchedule } from './market/funding-schedule.ts
 import { CATEGORIES, instrumentSpec } from './market/instruments.ts';
 import { RecordedMarket } from './market/market.ts';
 import { type BarColumns, MarketTape } from './market/market-tape.ts';
+import { type TradeColumns, TradeTape } from './market/trade-tape.ts';
 import { Account, type ApiKey, type FeeRates } from './trading/account.ts';
 import { LookUpWindow } from './trading/look-up-window.ts';
 import type { ClientIdRule } from './trading/order-check.ts';
@@ -24,13 +25,23 @@ import { Venue } from './trading/venue.ts';
 import { addYahooRoutes } from './yahoo/yahoo-routes.ts';
 
 /** What was recorded of a symbol. */
-export interface Recording {
+export type Recording = BarRecording | TradeRecording;
+
+interface AnyRecording {
   readonly symbol: string;
-  /** One-minute bars. */
-  readonly columns: BarColumns;
   readonly priceDecimals: number;
   /** Funding of the perpetual, by rising recorded time; without it none is paid. */
   readonly funding?: readonly FundingEntry[];
+}
+
+export interface BarRecording extends AnyRecording {
+  /** One-minute bars. */
+  readonly columns: BarColumns;
+}
+
+export interface TradeRecording extends AnyRecording {
+  readonly trades: TradeColumns;
+  readonly sizeDecimals: number;
 }
 
 export interface ExchangeOptions {
@@ -181,16 +192,19 @@ export function play({ markets, venue, publicFeed, listeners }: ExchangeParts): 
   }
 }
 
-function marketOf(
-  { symbol, columns, priceDecimals, funding = [] }: Recording,
-  options: ExchangeOptions,
-): RecordedMarket {
+function marketOf(recording: Recording, options: ExchangeOptions): RecordedMarket {
+  const { symbol, priceDecimals, funding = [] } = recording;
   const specs = CATEGORIES.map((category) => instrumentSpec(category, symbol, priceDecimals));
-  const tape = new MarketTape(columns, {
-    tickSize: specs[0]!.tickSize,
-    ...(options.shiftMs !== undefined && { shiftMs: options.shiftMs }),
-    ...(options.printsPerMinute !== undefined && { printsPerMinute: options.printsPerMinute }),
-  });
+  const { tickSize } = specs[0]!;
+  const shift = options.shiftMs !== undefined && { shiftMs: options.shiftMs };
+  const tape =
+    'trades' in recording
+      ? new TradeTape(recording.trades, { tickSize, volumeStep: 10n ** BigInt(12 - recording.sizeDecimals), ...shift })
+      : new MarketTape(recording.columns, {
+          tickSize,
+          ...shift,
+          ...(options.printsPerMinute !== undefined && { printsPerMinute: options.printsPerMinute }),
+        });
   const { shiftMs = 0 } = options;
   const schedule = new FundingSchedule(funding.map(({ time, rate }) => ({ time: time + shiftMs, rate })));
   return new RecordedMarket(symbol, tape, specs, options.clock, schedule);

@@ -33,6 +33,10 @@ for (const [words, message] of [
   [['--faults', 'no-such.json'], /no such file of faults/],
   [['--at', '1999-01-01'], /is not in the bars, which go from 2025-05-05/],
   [['--data', 'no-such.csv'], /no-such\.csv/],
+  [['--trades', 'trades.csv'], /--trades is "trades\.csv", but must be SYMBOL=FILE/],
+  [['--trades', 'BTCUSDT=no-such.csv'], /no-such\.csv: can't be read as a table/],
+  [['--funding', 'DOGEUSDT=rates.csv'], /--funding is given for DOGEUSDT, which is not played/],
+  [['--history', 'long'], /--history is "long", but must be a length of time/],
 ] as const) {
   test(`a mistake is told in a sentence: ${words.join(' ')}`, async () => {
     const child = spawn(process.execPath, [main, 'exchange', '--port', '0', ...words]);

@@ -2,8 +2,8 @@ import { formatFixed } from '../../foundation/fixed-point.ts';
 import { DAY_MS } from '../../foundation/time.ts';
 import { decimalsOf, type InstrumentSpec } from '../market/instruments.ts';
 import type { RecordedMarket } from '../market/market.ts';
-import type { Print } from '../market/market-tape.ts';
 import type { BookLevel, BookLevels } from '../market/order-book.ts';
+import type { Print } from '../market/tape.ts';
 import type { KlineInterval, TapeCandle } from '../market/tape-candles.ts';
 import { identifier } from '../trading/identifiers.ts';
 

@@ -2,7 +2,7 @@ import { formatFixed } from '../../foundation/fixed-point.ts';
 import type { SocketConnection, SocketRequest } from '../bybit/socket-connection.ts';
 import type { ExchangeParts } from '../exchange-parts.ts';
 import type { RecordedMarket } from '../market/market.ts';
-import type { Print } from '../market/market-tape.ts';
+import type { Print } from '../market/tape.ts';
 import { candleStart } from '../market/tape-candles.ts';
 import {
   candleRow,

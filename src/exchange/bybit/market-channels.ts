@@ -1,7 +1,7 @@
 import type { InstrumentSpec } from '../market/instruments.ts';
 import type { RecordedMarket } from '../market/market.ts';
-import type { Print } from '../market/market-tape.ts';
 import type { BookLevels } from '../market/order-book.ts';
+import type { Print } from '../market/tape.ts';
 import { levelPairs, linearTicker, spotTicker, tradeData } from './market-messages.ts';
 import { TopicChannel } from './topic-channel.ts';
 

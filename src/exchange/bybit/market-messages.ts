@@ -1,8 +1,8 @@
 import { divide, formatFixed, multiply } from '../../foundation/fixed-point.ts';
 import { type InstrumentSpec, priceText, quantityText, withDecimals } from '../market/instruments.ts';
 import type { RecordedMarket } from '../market/market.ts';
-import type { Print } from '../market/market-tape.ts';
 import type { BookLevel, BookLevels } from '../market/order-book.ts';
+import type { Print } from '../market/tape.ts';
 import type { KlineInterval, TapeCandle } from '../market/tape-candles.ts';
 import { identifier } from '../trading/identifiers.ts';
 

@@ -3,7 +3,7 @@ import type { FaultBoard } from '../faults/fault-board.ts';
 import type { CandleBoard } from '../market/candle-board.ts';
 import type { Category } from '../market/instruments.ts';
 import type { RecordedMarket } from '../market/market.ts';
-import type { Print } from '../market/market-tape.ts';
+import type { Print } from '../market/tape.ts';
 import { isKlineInterval } from '../market/tape-candles.ts';
 import type { Venue } from '../trading/venue.ts';
 import { KlineChannel } from './kline-channel.ts';

@@ -2,6 +2,7 @@ import { invariant } from '../../foundation/errors.ts';
 import { formatFixed, fromNumber, multiply, roundToStep } from '../../foundation/fixed-point.ts';
 import { MINUTE_MS } from '../../foundation/time.ts';
 import { pricesOf, sizeOf, turnoverOf, type WholeBar } from './print-path.ts';
+import { minuteOf, type Print, SEQUENCES_PER_MINUTE, type TakerSide, type Tape, type TapeBar } from './tape.ts';
 
 /** Recorded one-minute bars as columns: open times in ms UTC, prices in quote currency, volume in the base coin. */
 export interface BarColumns {
@@ -12,29 +13,6 @@ export interface BarColumns {
   readonly low: ArrayLike<number>;
   readonly close: ArrayLike<number>;
   readonly volume: ArrayLike<number>;
-}
-
-export type TakerSide = 'Buy' | 'Sell';
-
-/** One trade of the recorded market. Exact, in units of 10⁻¹². */
-export interface Print {
-  readonly time: number;
-  readonly price: bigint;
-  readonly size: bigint;
-  /** The taker's side. */
-  readonly side: TakerSide;
-  /** Rises by at least 1 with every print of the tape. */
-  readonly sequence: number;
-}
-
-/** What a minute, or a longer candle, came to. Exact. */
-export interface TapeBar {
-  readonly open: bigint;
-  readonly high: bigint;
-  readonly low: bigint;
-  readonly close: bigint;
-  readonly volume: bigint;
-  readonly turnover: bigint;
 }
 
 export interface TapeOptions {
@@ -50,7 +28,6 @@ export interface TapeOptions {
 
 /** More prints of a minute than this would overflow the numbering of prints. */
 const PRINTS_PER_MINUTE_LIMIT = 60_000;
-const SEQUENCES_PER_MINUTE = 100_000;
 /** Minutes whose prints are kept: the present one and a few that are asked for beside it. */
 const MINUTES_KEPT = 8;
 
@@ -59,7 +36,7 @@ const MINUTES_KEPT = 8;
  * the other extreme, close, on straight lines between them, with sizes that add up to the bar's volume; so a candle that
  * is built from the prints equals the recorded one to the last digit. A minute without a record has no print and is flat.
  */
-export class MarketTape {
+export class MarketTape implements Tape {
   readonly tickSize: bigint;
   readonly volumeStep: bigint;
   /** Open time of the first recorded minute. */
@@ -118,6 +95,11 @@ export class MarketTape {
       if (print !== undefined) return print;
     }
     return undefined;
+  }
+
+  /** No two prints of a bar are of the same instant. */
+  following({ time }: Print): Print | undefined {
+    return this.nextPrintAfter(time);
   }
 
   /** The newest `count` prints at `time` or before it, newest first. */
@@ -222,11 +204,6 @@ export class MarketTape {
       units: Number(fromNumber<never>(volume[row]!) / this.volumeStep),
     };
   }
-}
-
-/** The beginning of the minute that `time` lies in. */
-export function minuteOf(time: number): number {
-  return Math.floor(time / MINUTE_MS) * MINUTE_MS;
 }
 
 function rowsByMinute(columns: BarColumns): Int32Array {

@@ -3,7 +3,7 @@ import { InvariantError } from '../../foundation/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../foundation/time.ts';
 import { type FundingSchedule, NO_FUNDING } from './funding-schedule.ts';
 import type { InstrumentSpec } from './instruments.ts';
-import { type MarketTape, minuteOf, type Print } from './market-tape.ts';
+import { minuteOf, type Print, type Tape } from './tape.ts';
 import { candleAt, type KlineInterval } from './tape-candles.ts';
 
 /** Figures of the last day, as every ticker shows them. Exact. */
@@ -35,7 +35,7 @@ export interface MarketListener {
  */
 export class RecordedMarket {
   readonly symbol: string;
-  readonly tape: MarketTape;
+  readonly tape: Tape;
   readonly specs: readonly InstrumentSpec[];
   readonly funding: FundingSchedule;
   readonly #clock: Clock;
@@ -50,7 +50,7 @@ export class RecordedMarket {
 
   constructor(
     symbol: string,
-    tape: MarketTape,
+    tape: Tape,
     specs: readonly InstrumentSpec[],
     clock: Clock,
     funding: FundingSchedule = NO_FUNDING,
@@ -77,6 +77,7 @@ export class RecordedMarket {
   play(listener: MarketListener): void {
     this.#playedUntil = this.#clock.now();
     this.#minuteEnd = minuteOf(this.#playedUntil) + MINUTE_MS;
+    this.#next = this.tape.nextPrintAfter(this.#playedUntil);
     this.#schedule(listener);
   }
 
@@ -143,7 +144,6 @@ export class RecordedMarket {
 
   /** One timer at a time: for the next print, or the end of the minute where that comes first or at the same instant. */
   #schedule(listener: MarketListener): void {
-    this.#next = this.tape.nextPrintAfter(this.#playedUntil);
     const due = Math.min(this.#next?.time ?? Number.POSITIVE_INFINITY, this.#minuteEnd);
     this.#cancel = this.#clock.after(due - this.#clock.now(), () => {
       // A timer of the machine may fire a moment early: no candle ends before its time.
@@ -159,7 +159,7 @@ export class RecordedMarket {
     const print = this.#next;
     if (print !== undefined && print.time < this.#minuteEnd) {
       this.#playedUntil = print.time;
-      this.#next = this.tape.nextPrintAfter(print.time);
+      this.#next = this.tape.following(print);
       this.#apply(print);
       listener.onPrint(this, print);
     } else {

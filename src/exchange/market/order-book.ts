@@ -1,5 +1,5 @@
 import { roundToStep } from '../../foundation/fixed-point.ts';
-import type { Print, TakerSide } from './market-tape.ts';
+import type { Print, TakerSide } from './tape.ts';
 
 /** A price and what is offered there. */
 export interface BookLevel {

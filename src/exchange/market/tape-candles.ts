@@ -1,7 +1,7 @@
 import type { Brand } from '../../foundation/brand.ts';
 import { multiply } from '../../foundation/fixed-point.ts';
 import { DAY_MS, MINUTE_MS } from '../../foundation/time.ts';
-import { type MarketTape, minuteOf, type Print, type TapeBar } from './market-tape.ts';
+import { minuteOf, type Print, type Tape, type TapeBar } from './tape.ts';
 
 /** Names of intervals as Bybit writes them: minutes, or a day, a week, a month. */
 export const KLINE_INTERVALS = '1 3 5 15 30 60 120 240 360 720 D W M'.split(' ');
@@ -49,12 +49,7 @@ function lengthOf(interval: KlineInterval): number {
  * The candle that begins at `start`, with what had traded at `now`. `undefined` where nothing is recorded yet, or the
  * candle lies in the future.
  */
-export function candleAt(
-  tape: MarketTape,
-  interval: KlineInterval,
-  start: number,
-  now: number,
-): TapeCandle | undefined {
+export function candleAt(tape: Tape, interval: KlineInterval, start: number, now: number): TapeCandle | undefined {
   const end = candleEnd(interval, start);
   if (start > now || end <= tape.start) return undefined;
   let candle: TapeBar | undefined;
@@ -72,10 +67,10 @@ interface Running {
   readonly prints: number;
   readonly bar: TapeBar;
 }
-const runningOf = new WeakMap<MarketTape, Running>();
+const runningOf = new WeakMap<Tape, Running>();
 
 /** The minute that is under way: flat at the last price until its first print. */
-function runningMinute(tape: MarketTape, minute: number, now: number): TapeBar | undefined {
+function runningMinute(tape: Tape, minute: number, now: number): TapeBar | undefined {
   const prints = tape.printsOf(minute);
   const known = runningOf.get(tape);
   const isAhead = known?.minute === minute && prints[known.prints - 1]!.time <= now;
@@ -108,7 +103,7 @@ function join(left: TapeBar, right: TapeBar | Print): TapeBar {
   };
 }
 
-function lastTradeIn(tape: MarketTape, start: number, until: number): number {
+function lastTradeIn(tape: Tape, start: number, until: number): number {
   const print = tape.printsOf(minuteOf(until)).findLast(({ time }) => time <= until) ?? tape.lastPrintAt(until);
   return print !== undefined && print.time >= start ? print.time : start;
 }

@@ -1,6 +1,6 @@
 import { invariant } from '../../foundation/errors.ts';
 import { divide, multiply } from '../../foundation/fixed-point.ts';
-import type { TakerSide } from '../market/market-tape.ts';
+import type { TakerSide } from '../market/tape.ts';
 
 /** Why an amount of a coin came or went. */
 export type EntryKind = 'deposit' | 'withdrawal' | 'trade' | 'realised-pnl' | 'fee' | 'funding';

@@ -1,7 +1,7 @@
 import { multiply, ONE } from '../../foundation/fixed-point.ts';
 import type { InstrumentSpec } from '../market/instruments.ts';
-import type { Print } from '../market/market-tape.ts';
 import type { BookLevel, SyntheticBook } from '../market/order-book.ts';
+import type { Print } from '../market/tape.ts';
 import { isResting, leavesOf, type VenueOrder } from './venue-order.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { TakerSide } from '../market/market-tape.ts';
+import type { TakerSide } from '../market/tape.ts';
 import type { Trailing } from './venue-order.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Category } from '../market/instruments.ts';
-import type { TakerSide } from '../market/market-tape.ts';
+import type { TakerSide } from '../market/tape.ts';
 
 /** As Bybit names them. */
 export type OrderStatus =
