@@ -16,6 +16,7 @@ export {
   type ProviderRequest,
   registerProvider,
 } from './market/provider.ts';
+export { type AgentAnswer, agentStrategy, type TradeAction, type TradingAgent } from './strategy/agent-strategy.ts';
 export type { ColumnSeries } from './strategy/column-series.ts';
 export {
   above,

@@ -271,6 +271,7 @@ test('the dashboard sees the protocol only, examples see the public face only, a
   const files = {
     'dashboard/src/page.tsx':
       "import '../../src/protocol/messages.ts';\nimport '../../src/domain/order.ts';\nimport 'lit';",
+    'examples/02-live.ts': "import 'tradewind/live';",
     'examples/01-own.ts': "import 'tradewind';\nimport '../src/domain/order.ts';\nimport 'node:fs';",
     'src/app/loader.ts': "import 'tradewind';\nimport '../../tests/a.ts';",
     'src/live/bot.ts': "import '../index.ts';",

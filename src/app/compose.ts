@@ -26,9 +26,9 @@ import type { Store } from '../store/store.ts';
 import { strategyFeeds, strategyLookback } from '../strategy/feeds.ts';
 import { REPLAY, type RecordedMarket, readFiles } from './builtin-providers.ts';
 import type { BotConfiguration, Configuration } from './configuration.ts';
+import { historyFor } from './market-history.ts';
 import { priceSource } from './market-watch.ts';
 import { openAccountLink } from './open-gateway.ts';
-import { historyFor } from './market-history.ts';
 import { openProvider } from './provider-registry.ts';
 import { simulatedVenue } from './simulated-venue.ts';
 import { type Role, System, type SystemParts } from './system.ts';
@@ -171,7 +171,7 @@ export interface ComposedSystem {
 /** The market of a configuration: where it comes from, and what is traded there. */
 async function openMarket(
   { market, bots }: Configuration,
-  { clock, logger, processName, onNotice }: SystemSetup,
+  { clock, logger, processName, timeframes = [], onNotice }: SystemSetup,
 ): Promise<{
   readonly provider: MarketDataProvider;
   readonly instruments: readonly Instrument[];
@@ -187,7 +187,7 @@ async function openMarket(
   const provider = await openProvider(market.provider, {
     ...{ url, kind, speed, files, clock, logger, random, transport, authority, compareTrades },
     ...(market.history === 'auto'
-      ? { history: needed.candles, alignTo: needed.alignTo }
+      ? { history: needed.candles, alignTo: [...needed.alignTo, ...timeframes] }
       : { history: market.history }),
     ...(symbolsPerSocket !== null && { symbolsPerSocket }),
   });

@@ -42,6 +42,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 const PUBLIC_FACE = 'src/index.ts';
+/** What a program imports as `tradewind/live`. */
+const LIVE_FACE = 'src/app/live-face.ts';
 const CLOCK = 'src/foundation/clock.ts';
 const RISK_GATE = 'src/risk/risk-gate.ts';
 const LIVE_ARMING = 'src/app/live-arming.ts';
@@ -189,7 +191,7 @@ function fileRule(file: string, target: string, adapters: ReadonlySet<string>): 
     const allowed = target.startsWith('dashboard/') || target.startsWith('src/protocol/');
     return allowed ? undefined : `dashboard may import src/protocol only, not ${target}`;
   }
-  if (file.startsWith('examples/') && !target.startsWith('examples/') && target !== PUBLIC_FACE) {
+  if (file.startsWith('examples/') && !target.startsWith('examples/') && ![PUBLIC_FACE, LIVE_FACE].includes(target)) {
     return `an example imports 'tradewind' only, as its readers would, not ${target}`;
   }
   if (!file.startsWith('src/')) return undefined;
@@ -266,6 +268,7 @@ function circleViolations(sources: ReadonlyMap<string, ScannedSource>): Violatio
 /** The file that a specifier means, as a path in the tree; `undefined` for packages and Node's own modules. */
 function resolveImport(file: string, specifier: string): string | undefined {
   if (specifier === 'tradewind') return PUBLIC_FACE;
+  if (specifier === 'tradewind/live') return LIVE_FACE;
   if (!specifier.startsWith('.')) return undefined;
   return posix.join(posix.dirname(file), specifier.replace(/[?#].*$/, ''));
 }

@@ -13,6 +13,8 @@ import { Replay } from '../strategy/replay.ts';
 
 const folder = fileURLToPath(new URL('../../../examples/', import.meta.url));
 const examples = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+/** The others are programs: tests/integration/live-program.test.ts runs them. */
+const strategies = examples.filter((name) => !readFileSync(join(folder, name), 'utf8').includes("'tradewind/live'"));
 
 const minutes = bundledBars('BTCUSDT');
 const [five, half, hour, four] = [5, 30, 60, 240].map((factor) => everyNth(minutes, factor));
@@ -31,7 +33,7 @@ test('the table lists every example', () => {
   );
 });
 
-for (const name of examples) {
+for (const name of strategies) {
   test(`${name} trades, draws what it declares, and goes on after a restart`, async () => {
     const { definition } = await resolveStrategy(`./${name}`, { cwd: folder });
     const [whole, restarted] = [await replayOf(name), await replayOf(name)];
