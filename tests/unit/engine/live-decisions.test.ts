@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { durationMs, epochMs, MINUTE_MS } from '../../../src/foundation/time.ts';
+import { noLimits } from '../../../src/risk/limits.ts';
+import { type Decision, defineStrategy, type Market, Strategy } from '../../../src/strategy/strategy.ts';
+import { bench, minutes, type Script } from './scripted-strategy.ts';
+import { SessionBench, specOf, venueOf } from './session-bench.ts';
+
+const BTC = 'BTCUSDT';
+const limits = { ...noLimits, maximumPriceAge: durationMs(30_000) };
+const inAndOut =
+  (entry: number, exit: number): Script =>
+  (step) => {
+    if (step === entry) return { kind: 'enter', side: 'long', symbol: BTC, reason: 'in' };
+    return step === exit ? { kind: 'exit', symbol: BTC, reason: 'out' } : undefined;
+  };
+
+/** Steps through minutes of a price of 100; `lags` says how late each is decided on. */
+function run(script: Script, lags: readonly (number | undefined)[]): SessionBench {
+  const made = bench(script, { limits });
+  for (const [index, instant] of minutes({ [BTC]: lags.map(() => 100) }).entries()) {
+    made.session.engine.lag = lags[index];
+    made.step(instant);
+  }
+  return made;
+}
+
+const told = ({ record }: SessionBench) =>
+  record.signals.map(({ signal, outcome, priceAgeMs }) => {
+    const became = outcome.kind === 'refused' ? outcome.code : outcome.kind;
+    return `${signal.kind} ${became} at ${priceAgeMs}`;
+  });
+
+describe('a price that is too old', () => {
+  test('refuses entries with a code, above the limit and not at it', () => {
+    assert.deepEqual(told(run(inAndOut(1, 9), [30_001, 0])), ['enter STALE_PRICE at 30001']);
+    assert.deepEqual(told(run(inAndOut(1, 9), [30_000, 0])), ['enter executed at 30000']);
+  });
+
+  test('does not count where the time of the market is all there is', () => {
+    assert.deepEqual(told(run(inAndOut(1, 2), [undefined, undefined, undefined])), [
+      'enter executed at 0',
+      'exit executed at 0',
+    ]);
+  });
+
+  test('postpones an exit to the first fresh price, once', () => {
+    const made = run(inAndOut(1, 3), [0, 0, 90_000, 30_001, 200, 0, 0]);
+    assert.deepEqual(told(made), ['enter executed at 0', 'exit STALE_PRICE at 90000', 'exit executed at 200']);
+    assert.match(made.record.signals[2]!.signal.reason, /postponed while the price was stale: out/);
+    assert.equal(made.session.engine.account.position(BTC), 0);
+  });
+
+  test('forgets a postponed exit when the strategy wishes something else meanwhile', () => {
+    const script: Script = (step) => {
+      if (step === 5) return { kind: 'target', symbol: BTC, weight: 0.5, reason: 'more' };
+      return inAndOut(1, 3)(step, undefined as unknown as Market);
+    };
+    const made = run(script, [0, 0, 90_000, 90_000, 0, 0, 0]);
+    assert.deepEqual(told(made).slice(1), ['exit STALE_PRICE at 90000', 'target executed at 0']);
+    assert.ok(made.session.engine.account.position(BTC) > 0);
+  });
+
+  test('keeps a postponed exit over a restart', () => {
+    const made = bench(inAndOut(1, 3), { limits });
+    const instants = minutes({ [BTC]: [100, 100, 100, 100, 100] });
+    for (const [index, instant] of instants.entries()) {
+      if (index === 3) made.restart();
+      made.session.engine.lag = index === 2 ? 60_000 : 0;
+      made.step(instant);
+    }
+    assert.deepEqual(told(made).slice(1), ['exit STALE_PRICE at 60000', 'exit executed at 0']);
+  });
+});
+
+class OnPrices extends Strategy {
+  protected prices = 0;
+
+  override process(): Decision {
+    return undefined;
+  }
+
+  override onPrice(market: Market, symbol: string): Decision {
+    this.prices += 1;
+    if (this.prices === 2) return { kind: 'enter', side: 'long', symbol, reason: `a price of ${market.price(symbol)}` };
+    return undefined;
+  }
+}
+
+const onPrices = defineStrategy({
+  name: 'on-prices',
+  title: 'On prices',
+  description: 'Buys at the second price.',
+  parameters: {},
+  create: () => new OnPrices(),
+});
+
+describe('a price between two bars', () => {
+  test('is decided on by strategies that have onPrice, with its source and age', () => {
+    const made = new SessionBench(specOf({ definition: onPrices, limits }), venueOf());
+    const [first, second, third] = minutes({ [BTC]: [100, 104, 104] });
+    made.step(first!);
+    made.session.engine.lag = 120;
+    made.session.price(BTC, 101, epochMs(MINUTE_MS + 10_000), 'price:hand');
+    made.session.price(BTC, 102, epochMs(MINUTE_MS + 20_000), 'price:hand');
+    const { decisionTime, price, priceSource, priceAgeMs, outcome, signal } = made.record.signals[0]!;
+    assert.deepEqual(
+      [decisionTime, price, priceSource, priceAgeMs, outcome.kind],
+      [MINUTE_MS + 20_000, 102, 'price:hand', 120, 'executed'],
+    );
+    assert.equal(signal.reason, 'a price of 102');
+    made.session.engine.lag = 0;
+    made.step(second!);
+    made.step(third!);
+    // The order is active from a third of the bar on: its path goes from 104 to 104.
+    assert.equal(made.record.fills.length, 1);
+    assert.equal(made.record.fills[0]!.time, MINUTE_MS + 20_000);
+  });
+
+  test('leaves no trace where the strategy decides on bars alone', () => {
+    const made = bench(inAndOut(1, 2), { limits });
+    const [first] = minutes({ [BTC]: [100] });
+    made.step(first!);
+    const before = JSON.stringify(made.session.snapshot());
+    made.session.price(BTC, 140, epochMs(MINUTE_MS + 1), 'price:hand');
+    assert.equal(JSON.stringify(made.session.snapshot()), before);
+  });
+
+  test('must come after what was decided before', () => {
+    const made = new SessionBench(specOf({ definition: onPrices, limits }), venueOf());
+    made.step(minutes({ [BTC]: [100] })[0]!);
+    assert.throws(() => made.session.price(BTC, 101, epochMs(MINUTE_MS), 'price:hand'), /Time must move on/);
+  });
+});
