@@ -20,10 +20,6 @@ export class FundingSchedule {
     this.#byTime = new Map(this.#entries.map(({ time, rate }) => [time, rate]));
   }
 
-  get isRecorded(): boolean {
-    return this.#entries.length > 0;
-  }
-
   /** The rate that is due at this instant; `undefined` where none is. */
   rateAt(time: number): bigint | undefined {
     return this.#byTime.get(time);
