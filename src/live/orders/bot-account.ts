@@ -21,6 +21,7 @@ export interface BotAccountParts {
   readonly isHeld: () => boolean;
   readonly holdings: () => BotHoldings;
   readonly onPhantom: (fill: ReportedFill) => void;
+  readonly onSent?: () => void;
   readonly onAcknowledged?: (milliseconds: number) => void;
 }
 

@@ -22,6 +22,8 @@ export interface OrderDeskParts {
   /** Whether this process may still act for the bot: its lease has not run out. */
   readonly isHeld: () => boolean;
   readonly tell: (type: string, details: Json) => void;
+  /** An order is handed to the gateway. */
+  readonly onSent?: () => void;
   /** Hears how long a request was under way, in milliseconds. */
   readonly onAcknowledged?: (milliseconds: number) => void;
 }
@@ -154,12 +156,13 @@ export class OrderDesk {
   }
 
   async #submit(order: WireOrder): Promise<void> {
-    const { gateway, clock, onAcknowledged } = this.#parts;
+    const { gateway, clock, onSent, onAcknowledged } = this.#parts;
     const { clientOrderId } = order;
     let outcome: SendOutcome;
     if (this.#isClosed || !this.#parts.isHeld()) outcome = notSent;
     else {
       const from = clock.monotonic();
+      onSent?.();
       const answer = gateway.submit(order);
       crashPoint('after-send');
       outcome = await answer;
