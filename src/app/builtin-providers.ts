@@ -75,24 +75,29 @@ async function openExchange(id: string, request: ProviderRequest): Promise<Marke
   if (!venue.kinds.includes(kind)) {
     throw new UserError(`${venue.title} has no ${kind} markets here: set market.kind to ${venue.kinds.join(' or ')}.`);
   }
-  const { url: baseUrl, clock, logger, random, history } = request;
-  const connection = new CcxtConnection({ venue, kind, baseUrl, clock, logger });
-  return new ExchangeFeed({ connection, clock, logger, random, history });
+  const { url: baseUrl, clock, logger, random, transport, ...rest } = request;
+  const connection = new CcxtConnection({ venue, kind, baseUrl, clock, logger, ...(transport && { transport }) });
+  return new ExchangeFeed({ connection, clock, logger, random, ...feedTerms(rest) });
 }
 
-async function openYahoo({
-  url: baseUrl,
-  kind,
-  clock,
-  logger,
-  random,
+/** What of a request concerns how an exchange is followed. */
+function feedTerms({
   history,
-}: ProviderRequest): Promise<MarketDataProvider> {
+  alignTo = [],
+  symbolsPerSocket,
+  authority = 'history',
+  compareTrades = false,
+}: Pick<ProviderRequest, 'history' | 'alignTo' | 'symbolsPerSocket' | 'authority' | 'compareTrades'>) {
+  return { history, alignTo, authority, compareTrades, ...(symbolsPerSocket !== undefined && { symbolsPerSocket }) };
+}
+
+async function openYahoo(request: ProviderRequest): Promise<MarketDataProvider> {
+  const { url: baseUrl, kind, clock, logger, random } = request;
   if (kind === 'perpetual') throw new UserError('Yahoo has no perpetual markets: leave market.kind out.');
   const [{ YahooConnection }, { ExchangeFeed }] = await Promise.all([
     import('../providers/yahoo/yahoo-connection.ts'),
     import('../providers/exchange/exchange-feed.ts'),
   ]);
   const connection = new YahooConnection({ baseUrl, clock });
-  return new ExchangeFeed({ connection, clock, logger, random, history });
+  return new ExchangeFeed({ connection, clock, logger, random, ...feedTerms(request) });
 }

@@ -113,7 +113,11 @@ async function completeMarket(
     provider,
     url: written.url ?? null,
     kind: written.kind ?? null,
-    history: written.history ?? 0,
+    history: written.history ?? 'auto',
+    transport: written.transport ?? 'stream',
+    symbolsPerSocket: symbolsPerSocket(written.symbolsPerSocket ?? 'shared'),
+    authority: written.authority ?? 'history',
+    compareTrades: written.compareTrades ?? false,
     symbols,
     timeframe,
     speed: isReplay ? (written.speed === undefined ? DEFAULT_SPEED : written.speed) : 1,
@@ -121,6 +125,11 @@ async function completeMarket(
     bufferSize: written.bufferSize ?? DEFAULT_BUFFER_SIZE,
     updateTimeoutMs: written.updateTimeout ?? DEFAULT_UPDATE_TIMEOUT_MS,
   };
+}
+
+function symbolsPerSocket(written: 'shared' | 'dedicated' | number): number | null {
+  if (written === 'shared') return null;
+  return written === 'dedicated' ? 1 : written;
 }
 
 /** The reference of a provider that is there; the default in place of one that is not, which was told of. */

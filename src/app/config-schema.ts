@@ -43,7 +43,14 @@ const whole = (minimum: number, maximum: number) =>
     (value) => Number.isInteger(value) && value >= minimum && value <= maximum,
   );
 
-const wholeNumber = (minimum: number, maximum: number) => z.number().int().min(minimum).max(maximum);
+const wholeOr = <const Word extends string>(words: readonly Word[], minimum: number, maximum: number) => {
+  const range = `from ${minimum.toLocaleString('en')} to ${maximum.toLocaleString('en')}`;
+  const error = `${words.join(', ')}, or a whole number ${range}`;
+  const isWhole = (value: number) => Number.isInteger(value) && value >= minimum && value <= maximum;
+  return z
+    .union([z.enum(words), z.number()], { error })
+    .refine((value) => typeof value === 'string' || isWhole(value), { error });
+};
 
 const above = (minimum: number) => number(`a number above ${minimum}`, (value) => value > minimum);
 
@@ -149,11 +156,9 @@ export const configurationSchema = section({
       error: 'an address such as http://127.0.0.1:8080',
     }),
     kind: name(['spot', 'perpetual']),
-    history: z.union([z.literal('auto'), wholeNumber(0, 50_000)], { error: 'auto, or a whole number from 0 to 50,000' }),
+    history: wholeOr(['auto'], 0, 50_000),
     transport: name(['stream', 'poll']),
-    symbolsPerSocket: z.union([z.enum(['shared', 'dedicated']), wholeNumber(1, 1_000)], {
-      error: 'shared, dedicated, or a whole number from 1 to 1,000',
-    }),
+    symbolsPerSocket: wholeOr(['shared', 'dedicated'], 1, 1_000),
     authority: name(['stream', 'history']),
     compareTrades: flag,
     symbols,

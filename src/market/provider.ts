@@ -1,5 +1,6 @@
 import type { Feed } from '../domain/candle.ts';
 import type { Instrument } from '../domain/instrument.ts';
+import type { Timeframe } from '../domain/timeframe.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
@@ -15,6 +16,16 @@ export interface ProviderRequest {
   readonly kind: 'spot' | 'perpetual' | null;
   /** With how many candles before the present a feed begins that has no resume point. */
   readonly history: number;
+  /** That history begins, earlier where needed, with the start of a bar of each of these. Default: of none. */
+  readonly alignTo?: readonly Timeframe[];
+  /** `poll`: requests alone, no sockets. Default `stream`. */
+  readonly transport?: 'stream' | 'poll';
+  /** The most symbols that share a socket. Default: as the exchange likes it. */
+  readonly symbolsPerSocket?: number;
+  /** Whose candle holds where the stream and the history of an exchange differ. Default `history`. */
+  readonly authority?: 'stream' | 'history';
+  /** Whether candles are built from trades too, to be compared. Default: not. */
+  readonly compareTrades?: boolean;
   /** The files of bars, for a replay. */
   readonly files: ReadonlyMap<string, string>;
   /** Market seconds per real second of a replay; `null` as fast as can be. */

@@ -153,7 +153,13 @@ market:
   kind: spot
   history: 200
   symbols: [XRPUSDT]
+  transport: poll
+  symbolsPerSocket: dedicated
+  authority: stream
+  compareTrades: true
 `);
+  const { transport, symbolsPerSocket, authority, compareTrades } = market;
+  assert.deepEqual([transport, symbolsPerSocket, authority, compareTrades], ['poll', 1, 'stream', true]);
   assert.deepEqual(
     [market.provider, market.url, market.kind, market.history, market.speed, [...market.data]],
     ['bybit', 'http://127.0.0.1:8080', 'spot', 200, 1, []],
@@ -166,7 +172,9 @@ test('mistakes about a live market are told with their places', async () => {
     ['provider: ./missing.ts', /:2:13: There is no provider file .*missing\.ts/],
     ['url: localhost:8080', /:2:8: market\.url is "localhost:8080", but must be an address such as/],
     ['kind: futures', /:2:9: market\.kind is "futures", but must be one of spot, perpetual/],
-    ['history: -1', /:2:12: market\.history is -1, but must be a whole number from 0 to 10,000/],
+    ['transport: ftp', /:2:14: market\.transport is "ftp", but must be one of stream, poll/],
+    ['symbolsPerSocket: 0', /but must be shared, dedicated, or a whole number from 1 to 1,000/],
+    ['history: -1', /:2:12: market\.history is -1, but must be auto, or a whole number from 0 to 50,000/],
   ];
   for (const [setting, expected] of cases) assert.match(await mistake(`market:\n  ${setting}\n`), expected);
 });
