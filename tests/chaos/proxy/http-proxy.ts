@@ -17,8 +17,8 @@ export type RequestFault =
   | { readonly kind: 'swallow-answer'; readonly end: 'reset' | 'silence' }
   /** It is on its way for so long, and arrives all the same, whoever still waits for the answer. */
   | { readonly kind: 'hold'; readonly ms: number }
-  /** It arrives twice; the first answer is given. */
-  | { readonly kind: 'duplicate' }
+  /** It arrives twice; one of the answers is given. */
+  | { readonly kind: 'duplicate'; readonly give: 'first' | 'second' }
   /** It was done, or was not (`forward: false`), and the answer is another one. */
   | { readonly kind: 'answer'; readonly status: number; readonly body: string; readonly forward: boolean }
   /** It was done, and the answer breaks off in the middle. */
@@ -127,8 +127,11 @@ export class HttpProxy {
       give(response, fault.status, fault.body);
       return;
     }
-    const answer = await this.#forward(request, body);
-    if (fault?.kind === 'duplicate') await this.#forward(request, body);
+    let answer = await this.#forward(request, body);
+    if (fault?.kind === 'duplicate') {
+      const second = await this.#forward(request, body);
+      if (fault.give === 'second') answer = second;
+    }
     if (fault?.kind === 'swallow-answer') {
       if (fault.end === 'reset') request.socket.resetAndDestroy();
     } else if (fault?.kind === 'answer') {

@@ -71,21 +71,36 @@ async function silentTopic(run: ScenarioRun): Promise<void> {
 async function refusedSubscriptions(run: ScenarioRun): Promise<void> {
   const { world } = run;
   for (let time = 0; time < run.times; time++) {
+    const since = systemClock.now();
     await world.exchange.addFault({ kind: 'refuse-subscription', topic: 'kline.*', silently: time % 2 === 1 });
     await world.exchange.disconnect('public');
     run.injected += 1;
     await run.exchangeSeconds(70);
     await run.healed();
+    countSigns(run, since);
   }
 }
 
 /** A share of all messages suffers for two minutes of the exchange's time. */
 async function messages(run: ScenarioRun, fault: FaultRequest): Promise<void> {
   const { world } = run;
+  const since = systemClock.now();
   await world.exchange.addFault(fault);
   run.injected += 1;
   await run.exchangeSeconds(60 + 30 * run.times);
   await run.healed();
+  countSigns(run, since);
+}
+
+/** What the collector made of it. */
+function countSigns(run: ScenarioRun, since: number): void {
+  const signs = {
+    'passed over': /passed over|impossible/,
+    'connected anew': /stream broke/,
+    'subscribed anew': /fell silent/,
+  };
+  for (const [what, pattern] of Object.entries(signs))
+    run.count(what, run.world.logged('collector', since, pattern).length);
 }
 
 async function frozenRepeats(run: ScenarioRun): Promise<void> {
@@ -111,10 +126,12 @@ async function slowLink(run: ScenarioRun): Promise<void> {
 /** The collector's line to the exchange in one mode, for some seconds of the exchange's time. */
 async function whileMode(run: ScenarioRun, mode: LinkMode, seconds: number): Promise<void> {
   const edges = run.world.edge('collector');
+  const since = systemClock.now();
   await edges.exchange.setMode(mode);
   run.injected += 1;
   await run.exchangeSeconds(seconds * Math.max(1, run.times / 2));
   await run.healed();
+  countSigns(run, since);
 }
 
 async function formingAsClosed(run: ScenarioRun): Promise<void> {

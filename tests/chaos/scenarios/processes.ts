@@ -98,16 +98,11 @@ async function stopBots(run: ScenarioRun): Promise<void> {
       run.expect(tookMs < MOST_SECONDS_TO_STOP * 1_000, `a stop took ${Math.round(tookMs)} ms`);
       run.expect(code === 0, `a stop ended with exit code ${code}`);
     }
-    const atRest = await revisions(run);
+    const atRest = await world.revisions();
     await run.exchangeSeconds(70);
-    run.expect((await revisions(run)) === atRest, 'a bot went on after it had stopped');
+    run.expect((await world.revisions()) === atRest, 'a bot went on after it had stopped');
     const since = systemClock.now();
     for (const name of names) world.role(name).start();
     await run.recovered(since);
   }
-}
-
-async function revisions({ world }: ScenarioRun): Promise<string> {
-  const rows = await world.observer.rows('select bot_id, revision from bot_checkpoints order by bot_id');
-  return JSON.stringify(rows);
 }

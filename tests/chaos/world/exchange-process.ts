@@ -7,6 +7,7 @@ import { type Timeframe, timeframeMs } from '../../../src/domain/timeframe.ts';
 import type { FaultRequest } from '../../../src/exchange/faults/fault.ts';
 import type { Clock } from '../../../src/foundation/clock.ts';
 import { type EpochMs, epochMs } from '../../../src/foundation/time.ts';
+import type { ExchangeAccount, ExchangeBooks } from './exchange-books.ts';
 import { program } from './supervised-role.ts';
 
 export interface ExchangeProcessOptions {
@@ -74,9 +75,21 @@ export class ExchangeProcess {
     await this.#admin('POST', 'disconnect', { sockets });
   }
 
-  /** The whole truth of its books. */
-  ledger(): Promise<unknown> {
-    return this.#admin('GET', 'ledger');
+  /** What an owner or the exchange itself does: `cancel`, `funds`, `keys` (docs/exchange.md). */
+  async command(name: string, body: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#admin('POST', name, body);
+  }
+
+  /** The whole truth of our account's books. */
+  async books(): Promise<ExchangeAccount> {
+    const { accounts } = (await this.#admin('GET', 'ledger')) as ExchangeBooks;
+    return accounts.find(({ key }) => key === this.key)!;
+  }
+
+  /** How many calls came in all. */
+  async calls(): Promise<number> {
+    const { calls } = (await this.#admin('GET', 'calls')) as { calls: Readonly<Record<string, number>> };
+    return Object.values(calls).reduce((sum, count) => sum + count, 0);
   }
 
   /** Its own candles that open in [from, until), oldest first. */

@@ -46,6 +46,7 @@ export class SupervisedRole {
   #wanted = false;
   #killed = new WeakSet<ChildProcess>();
   #nextCrash: string | undefined;
+  #isArmed = false;
   #wait = RESTART_AFTER_MS;
   #bornAt = 0;
   lives = 0;
@@ -58,6 +59,11 @@ export class SupervisedRole {
 
   get isRunning(): boolean {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Whether this life ends at a crash point, sooner or later. */
+  get isArmed(): boolean {
+    return this.isRunning && this.#isArmed;
   }
 
   get outputFile(): string {
@@ -122,6 +128,7 @@ export class SupervisedRole {
     const { folder, parameters, environment } = this.#options;
     const crash = this.#nextCrash;
     this.#nextCrash = undefined;
+    this.#isArmed = crash !== undefined;
     const output = openSync(this.outputFile, 'a');
     const child = spawn(process.execPath, [program, 'start', '--role', this.role, ...parameters], {
       stdio: ['ignore', output, output],

@@ -4,11 +4,13 @@ import type { Configuration } from '../../../src/app/configuration.ts';
 import { openProvider } from '../../../src/app/provider-registry.ts';
 import { simulatedVenue } from '../../../src/app/simulated-venue.ts';
 import { type Candle, type Feed, feedName } from '../../../src/domain/candle.ts';
+import type { Fill } from '../../../src/domain/fill.ts';
 import type { Instrument } from '../../../src/domain/instrument.ts';
+import type { OrderEvent } from '../../../src/domain/order.ts';
 import { type Timeframe, timeframeMs } from '../../../src/domain/timeframe.ts';
 import type { SessionSpec } from '../../../src/engine/open-session.ts';
 import { firstDifference, type RunTrace } from '../../../src/engine/run-comparison.ts';
-import { systemClock } from '../../../src/foundation/clock.ts';
+import { sleep, systemClock } from '../../../src/foundation/clock.ts';
 import { silentLogger } from '../../../src/foundation/logger.ts';
 import { Random } from '../../../src/foundation/random.ts';
 import { epochMs } from '../../../src/foundation/time.ts';
@@ -19,6 +21,7 @@ import { findRecordFault } from '../../../src/store/audit-record.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { strategyFeeds } from '../../../src/strategy/feeds.ts';
 import { recordedRun } from '../../support/expected-run.ts';
+import { type LocalBooks, ledgerDifferences } from './ledger-check.ts';
 import { replayRun } from './replayed-run.ts';
 import type { World } from './world.ts';
 
@@ -36,6 +39,12 @@ interface StoredCandle extends Candle {
   readonly sequence: number;
   readonly revision: number;
 }
+
+/** Longer than the account is reconciled, at any speed. */
+const LEDGER_LOOKS = 60;
+const LOOK_AGAIN_MS = 150;
+/** Relative. */
+const SUM_TOLERANCE = 1e-14;
 
 /** Judges a world by the exchange's own books: its candles, and what the backtester does with them. */
 export class Judge {
@@ -73,7 +82,8 @@ export class Judge {
     // First what was decided, then the candles: those that come meanwhile do no harm.
     const runs = await this.#recordedRuns();
     const candles = await this.#judgeCandles(violations);
-    for (const [session, run, through] of runs) this.#judgeRun(session, run, through, candles, violations);
+    if (this.#world.options.trades) violations.push(...(await this.#ledgerViolations()));
+    else for (const [session, run, through] of runs) this.#judgeRun(session, run, through, candles, violations);
     const fills = (await Promise.all(this.#sessions.map(({ botId }) => this.#store.fills(botId)))).flat().length;
     const signals = runs.flatMap(([, run]) => run.signals);
     const { maximumPriceAge } = this.#sessions[0]!.limits;
@@ -92,15 +102,18 @@ export class Judge {
     };
   }
 
-  /** What each bot did, and up to which instant. */
+  /** What each bot did, and up to which instant: read between two commits, so that all of it belongs together. */
   async #recordedRuns(): Promise<readonly (readonly [SessionSpec, RunTrace, number])[]> {
-    const statuses = new Map((await this.#world.statuses()).map((status) => [status.botId, status.marketTime ?? 0]));
-    const runs: (readonly [SessionSpec, RunTrace, number])[] = [];
-    for (const session of this.#sessions) {
-      const run = await recordedRun(this.#store, session.botId);
-      runs.push([session, run, statuses.get(session.botId) ?? 0]);
+    for (;;) {
+      const before = await this.#world.revisions();
+      const statuses = new Map((await this.#world.statuses()).map((status) => [status.botId, status.marketTime ?? 0]));
+      const runs: (readonly [SessionSpec, RunTrace, number])[] = [];
+      for (const session of this.#sessions) {
+        const run = await recordedRun(this.#store, session.botId);
+        runs.push([session, run, statuses.get(session.botId) ?? 0]);
+      }
+      if ((await this.#world.revisions()) === before) return runs;
     }
-    return runs;
   }
 
   /** Every candle once, in order, without a hole, as the exchange has it. @returns as they were first given, by feed */
@@ -136,7 +149,7 @@ export class Judge {
     // The first of the longer candles may have begun before the record.
     for (const candle of timeframe === this.#configuration.market.timeframe ? truth : truth.slice(1)) {
       const ours = stored.get(candle.openTime);
-      if (ours !== undefined && sameCandle(ours, candle)) continue;
+      if (ours !== undefined && sameCandle(ours, candle, timeframe !== this.#configuration.market.timeframe)) continue;
       const said = ours === undefined ? 'is missing' : `is ${shown(ours)}, not ${shown(candle)}`;
       violations.push(`${feedName(feed)}: the candle of ${candle.openTime} ${said}`);
     }
@@ -160,6 +173,29 @@ export class Judge {
     });
     const difference = firstDifference(expected, until(run, through));
     if (difference) violations.push(`${session.botId} did not what a backtest does: ${JSON.stringify(difference)}`);
+  }
+
+  /** Orders are under way all the time: the books must be equal at one moment, before too long. */
+  async #ledgerViolations(): Promise<readonly string[]> {
+    for (let tries = 0; ; tries++) {
+      const before = await this.#world.revisions();
+      const local = await this.#localBooks();
+      const differences = ledgerDifferences(local, await this.#world.exchange.books());
+      if (differences.length === 0 || tries >= LEDGER_LOOKS) return differences;
+      if ((await this.#world.revisions()) === before) await sleep(systemClock, LOOK_AGAIN_MS);
+    }
+  }
+
+  async #localBooks(): Promise<LocalBooks> {
+    const intents = new Set<string>();
+    const events: OrderEvent[] = [];
+    const fills: Fill[] = [];
+    for (const { botId } of this.#sessions) {
+      for (const { clientOrderId } of await this.#store.orderIntents(botId)) intents.add(clientOrderId);
+      events.push(...(await this.#store.orderEvents(botId)));
+      fills.push(...(await this.#store.fills(botId)));
+    }
+    return { intents, events, fills };
   }
 
   async #judgeAudit(violations: string[]): Promise<void> {
@@ -197,9 +233,9 @@ export class Judge {
 }
 
 async function instrumentsOf(world: World, { market }: Configuration): Promise<readonly Instrument[]> {
-  const { kind, history, data: files, symbols, timeframe } = market;
+  const { kind, data: files, symbols, timeframe } = market;
   const provider = await openProvider(market.provider, {
-    ...{ url: world.exchange.url, kind, history, speed: null, files },
+    ...{ url: world.exchange.url, kind, history: 0, speed: null, files },
     ...{ clock: world.clock, random: new Random(1), logger: silentLogger },
   });
   try {
@@ -230,9 +266,11 @@ function until(run: RunTrace, through: number): RunTrace {
   };
 }
 
-function sameCandle(left: Candle, right: Candle): boolean {
-  const fields = ['open', 'high', 'low', 'close', 'volume'] as const;
-  return fields.every((field) => left[field] === right[field]);
+/** @param isBuilt of shorter ones: its volume is a sum of numbers that are rounded to 53 bits */
+function sameCandle(left: Candle, right: Candle, isBuilt: boolean): boolean {
+  const fields = ['open', 'high', 'low', 'close'] as const;
+  const tolerance = isBuilt ? SUM_TOLERANCE * right.volume : 0;
+  return fields.every((field) => left[field] === right[field]) && Math.abs(left.volume - right.volume) <= tolerance;
 }
 
 function shown({ open, high, low, close, volume }: Candle): string {

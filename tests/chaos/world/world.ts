@@ -25,7 +25,8 @@ export interface WorldOptions {
   readonly bots: readonly Readonly<Record<string, unknown>>[];
   /** More of the configuration, by section. */
   readonly settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  readonly environment?: Readonly<Record<string, string>>;
+  /** Whether orders go to the exchange's demo account; else they stay on paper. */
+  readonly trades?: boolean;
   readonly clientIds?: 'always-unique' | 'unique-among-open';
 }
 
@@ -175,6 +176,16 @@ export class World {
     return rows.map(({ status }) => status);
   }
 
+  /** How far each bot has committed: the same text as long as none of them does anything. */
+  async revisions(): Promise<string> {
+    return JSON.stringify(await this.observer.rows('select bot_id, revision from bot_checkpoints order by bot_id'));
+  }
+
+  /** How many orders the exchange ever took. */
+  async ordersAtExchange(): Promise<number> {
+    return (await this.exchange.books()).orders.length;
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.roles.values()].map((role) => role.end()));
     await this.#observer?.stop();
@@ -213,11 +224,12 @@ export class World {
 
   /** One more process; it uses the lines and the configuration of `like`. */
   addRole(name: string, role: RoleName, like: string): SupervisedRole {
-    const { speed, environment } = this.options;
+    const { speed, trades } = this.options;
+    const { key, secret } = this.exchange;
     const made = new SupervisedRole({
       ...{ name, role, folder: this.folder },
       parameters: ['--config', this.configurationFile(like), '--clock-speed', String(speed), '--json'],
-      ...(environment && { environment }),
+      ...(trades && { environment: { TRADEWIND_BYBIT_DEMO_KEY: key, TRADEWIND_BYBIT_DEMO_SECRET: secret } }),
     });
     this.roles.set(name, made);
     return made;
@@ -230,10 +242,11 @@ export class World {
   }
 
   #configuration(name: string, edges: Edges, serverPort: number): Readonly<Record<string, unknown>> {
-    const { symbols, bots, settings = {} } = this.options;
+    const { symbols, bots, settings = {}, trades } = this.options;
     const url = `http://127.0.0.1:${edges.exchange.port}`;
     const sections: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-      market: { provider: 'bybit', url, symbols: [...symbols], timeframe: '1m', history: HISTORY },
+      ...(trades && { trading: { mode: 'demo' } }),
+      market: { provider: 'bybit', url, symbols: [...symbols], timeframe: '1m', history: trades ? 0 : HISTORY },
       risk: { maximumTradesPerDay: null, dailyLossLimit: null },
       bus: { url: `redis://127.0.0.1:${edges.redis.port}`, keyPrefix: this.keyPrefix },
       store: {

@@ -1,0 +1,82 @@
+import { sleep, systemClock } from '../../../src/foundation/clock.ts';
+import type { CrashPoint } from '../../../src/foundation/crash-point.ts';
+import type { Scenario, ScenarioRun } from '../scenario.ts';
+import { randomKills } from './random-kills.ts';
+
+/** Those that an order passes on its way, and a process that trades on its own. */
+const POINTS: readonly CrashPoint[] = [
+  'before-intent-commit',
+  'after-intent-commit',
+  'after-send',
+  'after-reply',
+  'before-fill-commit',
+  'after-fill-commit',
+  'in-cancel',
+  'in-reconcile',
+  'in-snapshot',
+];
+/** Within so many passes of a point the crash comes: the first ones are those of starting. */
+const MOST_PASSES = 6;
+const CRASH_WITHIN_MS = 25_000;
+
+/** F03 and F04: a process that trades is killed, at random and where it hurts. */
+export function crashScenarios(kills: number): readonly Scenario[] {
+  const atPoints = POINTS.map((point, index) => ({
+    id: `F04${String.fromCharCode(97 + index)}`,
+    title: `crash ${point.replaceAll('-', ' ')}`,
+    play: (run: ScenarioRun) => crashAt(run, point),
+  }));
+  const inShutdown: Scenario = { id: 'F04j', title: 'crash in shutdown', play: crashInShutdown };
+  const random = {
+    ...randomKills(Math.ceil(kills / 2)),
+    id: 'F03o',
+    title: 'any process killed at random, orders in flight',
+  };
+  return [...atPoints, inShutdown, ...(kills > 0 ? [random] : [])];
+}
+
+async function crashAt(run: ScenarioRun, point: CrashPoint): Promise<void> {
+  const { world } = run;
+  for (let time = 0; time < run.times; time++) {
+    // Both are armed: whoever takes the bots comes by.
+    const pass = run.random.integer(1, point === 'in-reconcile' ? 2 : MOST_PASSES);
+    const roles = ['bots-1', 'bots-2'].map((name) => world.role(name));
+    for (const role of roles) role.crashNextLife(point, pass);
+    const began = systemClock.now();
+    await Promise.all(roles.map((role) => role.kill()));
+    await crashed(run, point, began);
+    const since = systemClock.now();
+    // What is still armed elsewhere must not strike later.
+    for (const role of roles) if (role.isArmed) await role.kill();
+    await run.recovered(since);
+  }
+}
+
+/** Waits for the words of a process at its point; any of the two. */
+async function crashed(run: ScenarioRun, point: CrashPoint, since: number): Promise<void> {
+  while (systemClock.now() - since < CRASH_WITHIN_MS) {
+    const struck = run.world.selfEnds.find(({ at, signal }) => at >= since && signal === 'SIGKILL');
+    if (struck !== undefined) {
+      run.injected += 1;
+      return;
+    }
+    await sleep(systemClock, 30);
+  }
+  run.violations.push(`${point} was not passed in ${CRASH_WITHIN_MS / 1_000} s`);
+}
+
+async function crashInShutdown(run: ScenarioRun): Promise<void> {
+  const { world } = run;
+  for (let time = 0; time < run.times; time++) {
+    const name = world.holder;
+    const role = world.role(name);
+    role.crashNextLife('in-shutdown', 1);
+    await role.kill();
+    await run.recovered(systemClock.now());
+    const { code } = await role.stop();
+    if (code === null) run.injected += 1;
+    const since = systemClock.now();
+    role.start();
+    await run.recovered(since);
+  }
+}
