@@ -16,8 +16,10 @@ import { invariant, UserError } from '../foundation/errors.ts';
 import type { Json } from '../foundation/json.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { Random } from '../foundation/random.ts';
+import { LatencyBoard } from '../live/latency-board.ts';
 import type { AccountLink } from '../live/orders/account-link.ts';
 import { PriceBoard } from '../live/price-board.ts';
+import type { MarketDataStatus } from '../market/market-data.ts';
 import type { MarketDataProvider } from '../market/provider.ts';
 import { CandleCsvWriter } from '../store/candle-csv.ts';
 import { openEmbeddedStore } from '../store/embedded-store.ts';
@@ -164,6 +166,8 @@ export interface ComposedSystem {
   readonly store: Store;
   /** What is traded, in the order of the market's symbols. */
   readonly instruments: readonly Instrument[];
+  /** How the market's source is, where it tells of it. */
+  marketStatus(): MarketDataStatus | undefined;
   /** Closes bus and store, after `system.stop()`. */
   close(): Promise<void>;
 }
@@ -235,7 +239,10 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
     bots,
     venueOf: () => simulatedVenue(configuration.costs),
     account,
-    marketDelayMs: market.provider === REPLAY ? undefined : provider.delayMs,
+    ...(market.provider !== REPLAY && {
+      marketDelayMs: provider.delayMs,
+      latency: new LatencyBoard({ store, ...surroundings, processName: setup.processName }),
+    }),
     provider,
     ...(period && {
       progress: (marketTime: number) => (marketTime - period.from) / Math.max(1, period.to - period.from),
@@ -274,6 +281,7 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
     system: new System(parts),
     store,
     instruments,
+    marketStatus: () => provider.status?.(),
     async close() {
       await provider.stop();
       await bus.close();

@@ -6,6 +6,7 @@ import { InvariantError, messageOf } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { BotManager } from '../live/bot-manager.ts';
 import { Collector, type CollectorOptions } from '../live/collector.ts';
+import type { LatencyBoard } from '../live/latency-board.ts';
 import type { AccountLink } from '../live/orders/account-link.ts';
 import { Recorder, type RecorderOptions, type RecorderParts } from '../live/recorder.ts';
 import { SystemMonitor } from '../live/system-monitor.ts';
@@ -31,6 +32,8 @@ export interface SystemParts {
   readonly account?: AccountLink | undefined;
   /** Of a live market: how late its source is known to be; `undefined` for a replay. */
   readonly marketDelayMs?: number | undefined;
+  /** Of a live market: where latencies are noted. */
+  readonly latency?: LatencyBoard | undefined;
   /** Needed by the collector only. */
   readonly provider?: MarketDataFeed;
   /** How much of a replay lies before a market time, 0 … 1. */
@@ -80,7 +83,8 @@ export class System {
   }
 
   async start(): Promise<void> {
-    const { bots, collector, startServer, roles } = this.#parts;
+    const { bots, collector, startServer, roles, latency } = this.#parts;
+    latency?.start();
     await this.monitor.start(
       collector.symbols,
       bots.map((spec) => spec.botId),
@@ -123,6 +127,7 @@ export class System {
     if (this.#recorder?.failure) this.failures.push(this.#recorder.failure.message);
     await this.#stopServer?.();
     this.failures.push(...(this.#bots?.failures ?? []));
+    await this.#parts.latency?.stop();
     await this.monitor.stop();
   }
 

@@ -15,6 +15,8 @@ export interface CandleMessage extends Feed, Candle {
   readonly source: string;
   /** When the collector had it (our clock); the venue's own time is `closeTime`. */
   readonly receivedAt: EpochMs;
+  /** When it was given to the bus, in epoch milliseconds with fractions; where latencies are measured only, and not stored. */
+  readonly publishedAt?: number;
 }
 
 /** An entry of the durable log of market data, in the order in which it must be processed. */

@@ -17,6 +17,7 @@ import type {
   MarketNotice,
 } from '../market/market-data.ts';
 import type { MarketStore } from '../store/store.ts';
+import type { LatencyBoard } from './latency-board.ts';
 import { MarketStatusTeller } from './market-status-teller.ts';
 
 export interface CollectorParts {
@@ -25,6 +26,8 @@ export interface CollectorParts {
   readonly store: MarketStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of a live market: where latencies are noted. */
+  readonly latency?: LatencyBoard | undefined;
 }
 
 export interface CollectorOptions {
@@ -270,6 +273,8 @@ export class Collector implements MarketDataSink {
     state.closeTime = candle.closeTime;
     state.sequence += 1;
     const derivedFrom = feed.timeframe === this.#options.timeframe ? undefined : this.#options.timeframe;
+    const { clock, latency } = this.#parts;
+    if (derivedFrom === undefined) latency?.recordSince('exchange-received', candle.closeTime);
     const message: CandleMessage = {
       symbol: feed.symbol,
       timeframe: feed.timeframe,
@@ -277,7 +282,8 @@ export class Collector implements MarketDataSink {
       sequence: state.sequence,
       watermark: this.#watermark,
       source: derivedFrom === undefined ? this.#parts.provider.name : `aggregated:${derivedFrom}`,
-      receivedAt: this.#parts.clock.now(),
+      receivedAt: clock.now(),
+      ...(latency && { publishedAt: latency.now() }),
     };
     this.#logIndex += 1;
     entries.push({ kind: 'candle', index: this.#logIndex, candle: message, raw });
@@ -328,8 +334,12 @@ export class Collector implements MarketDataSink {
   /** To the log first, then to the topics: what listeners hear is durable already, or about to be by the same connection. */
   async #send(entries: readonly MarketLogEntry[]): Promise<void> {
     if (entries.length === 0) return;
-    const { bus } = this.#parts;
-    this.#track(bus.append(logs.market, entries));
+    const { bus, latency } = this.#parts;
+    const received = latency?.now();
+    const appended = bus.append(logs.market, entries);
+    this.#track(
+      received === undefined ? appended : appended.then(() => latency!.recordSince('received-published', received)),
+    );
     for (const entry of entries) {
       if (entry.kind !== 'candle') continue;
       const { candle } = entry;
