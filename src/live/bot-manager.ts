@@ -181,8 +181,9 @@ export class BotManager {
 
   /** At once, so that no other look takes it up as well. */
   #takeUp(spec: SessionSpec, lease: Lease, heldUntil: number): void {
-    const { bus, store, clock, logger, venueOf, account, marketDelayMs } = this.#parts;
-    const bot = new Bot(spec, { bus, store, clock, logger, venue: venueOf(spec), account, marketDelayMs });
+    const { bus, store, clock, logger, venueOf, account, marketDelayMs, latency } = this.#parts;
+    const venue = venueOf(spec);
+    const bot = new Bot(spec, { bus, store, clock, logger, venue, account, marketDelayMs, latency });
     bot.holdUntil(heldUntil);
     const started = bot.start(lease);
     this.#running.set(spec.botId, { bot, lease, started, done: this.#attend(bot, lease, started) });

@@ -18,6 +18,7 @@ import { CandleWindow, pushCandle } from '../market/candle-window.ts';
 import type { BotCommit, EquityPoint, Lease, MarketStore, TradingStore } from '../store/store.ts';
 import { botHoldings, botStatus, count, idleBotStatus, journalEntries } from './bot-report.ts';
 import { CandleFollower } from './candle-follower.ts';
+import type { LatencyBoard } from './latency-board.ts';
 import type { AccountLink } from './orders/account-link.ts';
 import { BotAccount } from './orders/bot-account.ts';
 import { PriceTrigger } from './price-trigger.ts';
@@ -36,6 +37,8 @@ export interface BotParts {
   readonly account?: AccountLink | undefined;
   /** Of a live market: how late its source is known to be, in milliseconds; `undefined` for a replay. */
   readonly marketDelayMs?: number | undefined;
+  /** Of a live market: where latencies are noted. */
+  readonly latency?: LatencyBoard | undefined;
 }
 
 /** Slices processed between two commits at most: a restart repeats no more than these. */
@@ -81,6 +84,8 @@ export class Bot {
   #prices: PriceTrigger | undefined;
   /** Until when this process surely holds the lease, by the wall clock: a process that slept wakes up without it. */
   #heldUntil = Number.NEGATIVE_INFINITY;
+  /** When the strategy was asked last; see {@link LatencyBoard.now}. */
+  #decidingSince = Number.NaN;
   /** Something about the bot has changed without a slice or a word of the venue. */
   #isChanged = false;
 
@@ -230,7 +235,7 @@ export class Bot {
   }
 
   #openAccount(): BotAccount | undefined {
-    const { account: link, clock, logger } = this.#parts;
+    const { account: link, clock, logger, latency } = this.#parts;
     if (link === undefined) return undefined;
     this.#account = new BotAccount({
       botId: this.spec.botId,
@@ -245,6 +250,8 @@ export class Bot {
       isHeld: () => clock.now() < this.#heldUntil,
       holdings: () => botHoldings(this.#session!.engine.account.portfolio),
       onPhantom: (fill) => this.#halt(`the venue filled ${fill.clientOrderId}, which had ended here`),
+      onSent: () => latency?.recordSince('strategy-sent', this.#decidingSince),
+      onAcknowledged: (milliseconds) => latency?.record('sent-acknowledged', milliseconds),
     });
     return this.#account;
   }
@@ -275,8 +282,9 @@ export class Bot {
 
   /** Tells the engine how far behind the present the time is that it decides on, and whether the account lets it. */
   #prepare(time: EpochMs): TradingSession {
-    const { clock, marketDelayMs } = this.#parts;
+    const { clock, marketDelayMs, latency } = this.#parts;
     const session = this.#session!;
+    if (latency) this.#decidingSince = latency.now();
     session.engine.lag = marketDelayMs === undefined ? undefined : Math.max(0, clock.now() - time - marketDelayMs);
     session.engine.gate.suspend(this.#account?.haltReason);
     return session;
@@ -285,10 +293,12 @@ export class Bot {
   #process(slices: readonly Slice[]): EquityPoint[] {
     const equity: EquityPoint[] = [];
     const session = this.#session!;
+    const { latency } = this.#parts;
     const { market, account } = session.engine;
     for (const slice of slices) {
       for (const [index, candle] of slice.candles.entries()) {
         if (!candle) continue;
+        if (candle.publishedAt !== undefined) latency?.recordSince('published-strategy', candle.publishedAt);
         pushCandle(this.#windows[index]!, candle);
         market.fresh[index] = 1;
         this.#sequences[feedName(candle)] = candle.sequence;
