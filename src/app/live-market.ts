@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { EventBus } from '../bus/event-bus.ts';
-import type { Timeframe } from '../domain/timeframe.ts';
-import { type Clock, systemClock } from '../foundation/clock.ts';
+import { barOpenTime, type Timeframe } from '../domain/timeframe.ts';
+import { type Clock, sleep, systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
 import { fromNumber, type Money } from '../foundation/fixed-point.ts';
 import { type Logger, silentLogger } from '../foundation/logger.ts';
@@ -70,6 +70,8 @@ export interface TraderOptions {
 }
 
 const DEFAULT_BALANCE = 50_000;
+const PAST_WITHIN_MS = 15_000;
+const LOOK_EVERY_MS = 20;
 const DEFAULT_HISTORY = 500;
 const DEFAULT_STALE_AFTER_MS = 60_000;
 
@@ -96,6 +98,7 @@ export async function openLiveMarket(options: LiveMarketOptions): Promise<LiveMa
     const market = new LiveMarket({ configuration, composed, bus, clock, logger, processName, forget });
     try {
       await composed.system.start();
+      await pastIsThere(composed, configuration, clock);
     } catch (thrown) {
       await market.close();
       throw thrown;
@@ -128,6 +131,18 @@ async function configurationOf(options: LiveMarketOptions, folder: string): Prom
   };
   const configuration = await loadConfiguration(undefined, { overrides });
   return { ...configuration, bots: [] };
+}
+
+/** Waits for the candles before now, so that streams begin with them; goes on where an exchange takes too long. */
+async function pastIsThere(composed: ComposedSystem, { market }: Configuration, clock: Clock): Promise<void> {
+  const giveUpAt = clock.monotonic() + PAST_WITHIN_MS;
+  while (clock.monotonic() < giveUpAt) {
+    const status = composed.marketStatus();
+    if (status === undefined) return;
+    const { completeUntil, exchangeTime } = status;
+    if (completeUntil !== null && completeUntil >= barOpenTime(exchangeTime, market.timeframe)) return;
+    await sleep(clock, LOOK_EVERY_MS);
+  }
 }
 
 interface LiveMarketParts {
