@@ -19,13 +19,22 @@ export interface Started {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts the program as a person would, with nothing of the surrounding terminal. */
-export function start(parameters: readonly string[], cwd: string, environment: NodeJS.ProcessEnv = {}): Started {
+/**
+ * Starts the program as a person would, with nothing of the surrounding terminal.
+ *
+ * @param input what a pipe gives it
+ */
+export function start(
+  parameters: readonly string[],
+  cwd: string,
+  environment: NodeJS.ProcessEnv = {},
+  input?: string,
+): Started {
   const child = spawn(process.execPath, [launcher, ...parameters], {
     cwd,
     // A group of its own, so that a test can signal launcher and program together as a terminal does.
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: {
       ...process.env,
       NODE_TEST_CONTEXT: undefined,
@@ -34,11 +43,12 @@ export function start(parameters: readonly string[], cwd: string, environment: N
       ...environment,
     },
   });
+  child.stdin?.end(input);
   const text = { out: '', err: '' };
-  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+  child.stdout!.setEncoding('utf8').on('data', (part: string) => {
     text.out += part;
   });
-  child.stderr.setEncoding('utf8').on('data', (part: string) => {
+  child.stderr!.setEncoding('utf8').on('data', (part: string) => {
     text.err += part;
   });
   const closed = once(child, 'close');
@@ -48,7 +58,7 @@ export function start(parameters: readonly string[], cwd: string, environment: N
     ended,
     async shown(wanted) {
       while (!text.out.includes(wanted)) {
-        const over = await Promise.race([once(child.stdout, 'data').then(() => false), closed.then(() => true)]);
+        const over = await Promise.race([once(child.stdout!, 'data').then(() => false), closed.then(() => true)]);
         if (over && !text.out.includes(wanted))
           throw new Error(`It ended without "${wanted}":\n${text.out}\n${text.err}`);
       }
@@ -56,6 +66,11 @@ export function start(parameters: readonly string[], cwd: string, environment: N
   };
 }
 
-export function run(parameters: readonly string[], cwd: string, environment: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  return start(parameters, cwd, environment).ended;
+export function run(
+  parameters: readonly string[],
+  cwd: string,
+  environment: NodeJS.ProcessEnv = {},
+  input?: string,
+): Promise<Ended> {
+  return start(parameters, cwd, environment, input).ended;
 }
