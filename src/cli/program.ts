@@ -10,6 +10,7 @@ import { describeFailure, wantsDebug } from './failure.ts';
 import { keysCommand } from './keys.ts';
 import { parityCommand } from './parity.ts';
 import { startCommand } from './start.ts';
+import { statusCommand } from './status.ts';
 import { strategiesCommand } from './strategies.ts';
 import { sweepCommand } from './sweep.ts';
 
@@ -64,6 +65,7 @@ function makeProgram(context: CommandContext): Command {
     auditCommand,
     exchangeCommand,
     keysCommand,
+    statusCommand,
   ]) {
     program.addCommand(make(context));
   }

@@ -58,7 +58,7 @@ const cases: Readonly<Record<string, readonly (readonly [parameters: readonly st
     [['bactest'], /^Unknown command 'bactest'\. Did you mean backtest\?$/],
     [
       ['nonsense'],
-      /^Unknown command 'nonsense': there are start, backtest, sweep, parity, strategies, data, audit, exchange, keys\.$/,
+      /^Unknown command 'nonsense': there are start, backtest, sweep, parity, strategies, data, audit, exchange, keys, status\.$/,
     ],
     [['audit', 'verfy'], /^Unknown command 'verfy'\. Did you mean verify\?$/],
     [[...onBitcoin, '--timefame', '5m'], /^Unknown option '--timefame'\. Did you mean --timeframe\?$/],
