@@ -41,8 +41,8 @@ function configure(market: string): void {
     `market: { ${market} }`,
     'server: { port: 0 }',
     'bots:',
-    '  - { id: trend, strategy: moving-average-cross, symbols: [BTCUSDT], timeframe: 1m, parameters: { fast: 3, slow: 8 } }',
-    '  - { id: breakout, strategy: donchian-breakout, symbols: [ETHUSDT], timeframe: 1m, parameters: { entryPeriod: 5, exitPeriod: 3 } }',
+    '  - { id: trend, strategy: moving-average-cross, symbols: [BTCUSDT], timeframe: 1m, parameters: { fast: 1, slow: 2 } }',
+    '  - { id: breakout, strategy: donchian-breakout, symbols: [ETHUSDT], timeframe: 1m, parameters: { entryPeriod: 2, exitPeriod: 1 } }',
   ];
   writeFileSync(join(folder, 'tradewind.yaml'), configuration.join('\n'));
 }
@@ -77,9 +77,11 @@ test('in the time of an exchange at speed 60 a candle a second comes fresh, and 
       // 100 ms: two processes read their clocks to a millisecond of ours, which is 60 of theirs.
       assert.ok(received >= close - 100, `${symbol}: received ${close - received} ms before its end`);
     }
-    // On a wall clock each candle would seem to come later than the one before, by 59 s.
-    const late = came.filter(({ close, received }) => received - close > 20_000);
-    assert.ok(late.length <= 1, `${symbol}: ${JSON.stringify(came.map(({ close, received }) => received - close))}`);
+    // On a wall clock each candle would seem to come later than the one before, by 59 s. A busy machine may be late with
+    // one now and then: a third of a second of ours is 20 of theirs.
+    const delays = came.map(({ close, received }) => received - close);
+    const median = delays.toSorted((one, other) => one - other)[Math.floor(delays.length / 2)]!;
+    assert.ok(median < 20_000, `${symbol}: ${JSON.stringify(delays)}`);
   }
   store.close();
   const logs = globSync(join(folder, '.tradewind/logs/*.log')).map((path) => readFileSync(path, 'utf8'));

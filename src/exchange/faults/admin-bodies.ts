@@ -6,8 +6,8 @@ import { CATEGORIES, INSTRUMENT_STATUSES, type InstrumentSpec } from '../market/
 import { type Account, KEY_STATES } from '../trading/account.ts';
 
 /*
- * What commands of `/admin` are made of. Amounts are decimals as text. Where there is one account `account` may be left
- * out; else it is the key of one.
+ * What commands of `/admin` are made of. Amounts are decimals as text. `account` is the key of one; left out, it is the
+ * first.
  */
 
 const decimal = z.string().transform((text, context): bigint => {
@@ -60,8 +60,7 @@ export function jsonOf(body: unknown): Readonly<Record<string, unknown>> {
 
 /** @throws UserError where none is meant */
 export function accountNamed({ accounts }: ExchangeParts, key: unknown): Account {
-  const named = typeof key === 'string' ? accounts.get(key) : undefined;
-  const found = named ?? (key === undefined && accounts.size === 1 ? [...accounts.values()][0] : undefined);
+  const found = key === undefined ? [...accounts.values()][0] : accounts.get(String(key));
   if (found !== undefined) return found;
   throw new UserError(`Which account? There are ${[...accounts.keys()].join(', ')}.`);
 }
