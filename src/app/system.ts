@@ -30,6 +30,8 @@ export interface SystemParts {
   readonly venueOf: (spec: SessionSpec) => VenueFactory;
   /** The account at a venue outside; `undefined` on paper. */
   readonly account?: AccountLink | undefined;
+  /** What orders go to, for people; absent on paper. */
+  readonly accountName?: LiveView['account'];
   /** Of a live market: how late its source is known to be; `undefined` for a replay. */
   readonly marketDelayMs?: number | undefined;
   /** Of a live market: where latencies are noted. */
@@ -146,6 +148,7 @@ export class System {
     const now = clock.now();
     return {
       source: provider?.name ?? 'bus',
+      account: this.#parts.accountName ?? null,
       speed,
       progress: monitor.marketTime === null ? null : (progress?.(monitor.marketTime) ?? null),
       marketTime: monitor.marketTime,

@@ -56,10 +56,15 @@ export function renderLiveLine(view: LiveView): string {
   return `${time}${done}: ${count(candles(view), 'candle')}, ${count(view.bots.length, 'bot')}${trouble}, equity ${formatMoney(equity)}, profit ${signed(profit)}, ${count(trades, 'trade')}`;
 }
 
+function whatIsTraded({ account }: LiveView, paint: Painter): string {
+  if (account === null) return 'paper trading';
+  return account.isReal ? paint('red', `REAL MONEY of ${plain(account.name)}`) : `demo account ${plain(account.name)}`;
+}
+
 function headLines(view: LiveView, width: number, paint: Painter): string[] {
   const speed = view.speed === null ? 'full speed' : view.speed === 1 ? 'real time' : `×${formatAmount(view.speed)}`;
   const time = view.marketTime === null ? 'waiting for the first candle' : clockText(view.marketTime);
-  const left = `${paint('bold', 'Tradewind')}  paper trading on ${plain(view.source)}, ${speed}`;
+  const left = `${paint('bold', 'Tradewind')}  ${whatIsTraded(view, paint)} on ${plain(view.source)}, ${speed}`;
   const lines = [`${left}  ${paint('cyan', time)}  ${paint('dim', runtime(view.elapsedMs))}`];
   const rate = view.elapsedMs > 0 ? (candles(view) / view.elapsedMs) * 1_000 : 0;
   const counted = `${count(candles(view), 'candle')}, ${formatAmount(Math.round(rate))}/s`;

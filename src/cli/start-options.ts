@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly live?: true;
   readonly symbols?: readonly string[];
   readonly provider?: string;
+  /** Stands in for the provider's own address. */
+  readonly url?: string;
   readonly data?: readonly string[];
   readonly store?: string;
   readonly bus?: string;

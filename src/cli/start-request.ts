@@ -74,6 +74,7 @@ export async function startOverrides(options: StartOptions, cwd: string): Promis
   const market = {
     ...(options.speed !== undefined && { speed: options.speed === 'max' ? null : options.speed }),
     ...(options.provider !== undefined && { provider: providerOverride(options.provider, cwd) }),
+    ...(options.url !== undefined && { url: options.url }),
     ...(symbols !== undefined && { symbols: [...symbols] }),
     ...(data !== undefined && { data }),
   };

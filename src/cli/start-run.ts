@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { describeConfiguration } from '../app/config-describe.ts';
+import type { TradingMode } from '../app/configuration.ts';
 import { runSystem } from '../app/run-system.ts';
 import type { SystemOutcome, SystemRequest } from '../app/system-request.ts';
 import { type Clock, systemClock } from '../foundation/clock.ts';
@@ -55,7 +56,7 @@ function onView(screen: LiveScreen | undefined): Pick<SystemRequest, 'onView'> {
 }
 
 function banner({ configuration, role, speed, durationMs, untilEnd }: StartRequest): string {
-  const { market, bots, store, bus } = configuration;
+  const { market, bots, store, bus, trading, account } = configuration;
   const isReplay = market.provider === 'replay';
   const pace = !isReplay ? 'in real time' : speed === null ? 'at full speed' : `at ${speed} times real time`;
   const source = isReplay ? 'a replay' : basename(market.provider);
@@ -68,11 +69,17 @@ function banner({ configuration, role, speed, durationMs, untilEnd }: StartReque
     return `  ${id}: ${definition.name} on ${symbols.join(', ')} ${timeframe}`;
   });
   return [
-    `Paper trading${parts} on ${source} of ${market.symbols.join(', ')} ${market.timeframe} ${pace}${end === '' ? '' : `, ${end}`}. Ctrl+C stops.`,
+    `${MODES[trading.mode]}${trading.mode === 'paper' ? '' : ` ${account.name}`}${parts} on ${source} of ${market.symbols.join(', ')} ${market.timeframe} ${pace}${end === '' ? '' : `, ${end}`}. Ctrl+C stops.`,
     ...names,
     `  store: ${store.kind === 'embedded' ? store.path : 'PostgreSQL'}, bus: ${bus.kind === 'redis' ? 'Redis' : 'in this process'}`,
   ].join('\n');
 }
+
+const MODES: Readonly<Record<TradingMode, string>> = {
+  paper: 'Paper trading',
+  demo: 'Trading on the demo account',
+  live: 'TRADING WITH REAL MONEY on the account',
+};
 
 const REASONS: Readonly<Record<SystemOutcome['reason'], string>> = {
   end: 'The replay has ended',

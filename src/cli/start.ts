@@ -31,13 +31,15 @@ Examples:
   $ tradewind start --data BTCUSDT=btc-1m.csv --speed 60   your own bars
   $ tradewind start --provider bybit --symbols BTCUSDT,ETHUSDT
                                                            paper bots on the live market of an exchange
+  $ tradewind start --provider bybit --symbols BTCUSDT,ETHUSDT --mode demo
+                                                           the same bots with orders on its demo account (docs/trading.md)
   $ tradewind start --role collector --bus redis://localhost:6379 --store postgres://user@localhost/tradewind
                                                            one part of the system; the others as processes of their own
   $ tradewind start --role worker --bus redis://host:6379 --store postgres://user@host/tradewind
                                                            this machine's cores for sweeps with --cluster
 
-Paper trading is the default and the only mode of this version: no order leaves this machine. Real money will need
-trading.allowLive: true in the configuration, --live, and a phrase that you type (docs/keys.md). Ctrl+C stops gracefully
+Paper trading is the default: no order leaves this machine. --mode demo needs the key of an exchange's demo account; real money
+needs trading.allowLive: true in the configuration, --live, and a phrase that you type (docs/keys.md). Ctrl+C stops gracefully
 and prints the final statistics; pressed again it stops at once. A run goes on where the last one with the same store ended;
 --fresh begins anew. What is not given comes from tradewind.yaml, or is as in tradewind.example.yaml.`;
 
@@ -56,6 +58,7 @@ export function startCommand(context: CommandContext): Command {
       'where the market comes from: replay (default), bybit, yahoo, ./my-own.ts …',
       value(readText),
     )
+    .option('--url <address>', "in place of the provider's own address: a simulated exchange", value(readText))
     .option('--symbols <symbols>', 'what is collected, with commas between', valueList(readSymbol))
     .option('-d, --data <[SYMBOL=]FILE>', 'bars to replay: a file for each symbol, or a folder', values(readText))
     .option('--store <path or address>', 'file of the embedded store, or address of PostgreSQL', value(readText))

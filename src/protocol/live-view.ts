@@ -6,6 +6,8 @@ import type { EpochMs } from '../foundation/time.ts';
 export interface LiveView {
   /** `replay`, or the provider's name. */
   readonly source: string;
+  /** The account that orders go to, and whether its money is real; `null` on paper. */
+  readonly account: { readonly name: string; readonly isReal: boolean } | null;
   /** Market seconds per real second of a replay; `null` for the fastest possible; 1 for a real market. */
   readonly speed: number | null;
   /** 0 … 1 of a replay; `null` where there is no end. */
