@@ -239,6 +239,9 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
     bots,
     venueOf: () => simulatedVenue(configuration.costs),
     account,
+    ...(setup.account && {
+      accountName: { name: setup.account.account, isReal: setup.account.mode === 'live' },
+    }),
     ...(market.provider !== REPLAY && {
       marketDelayMs: provider.delayMs,
       latency: new LatencyBoard({ store, ...surroundings, processName: setup.processName }),

@@ -50,6 +50,7 @@ export function fill(changes: Partial<Fill> = {}): Fill {
 export function liveView(changes: Partial<LiveView> = {}): LiveView {
   return {
     source: 'replay',
+    account: null,
     speed: 600,
     progress: 0.25,
     marketTime: now,
