@@ -8,5 +8,8 @@ enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/tradewind', 
 process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 process.channel?.unref();
 
+const { tellCrashes } = await import('./crash.ts');
+tellCrashes();
+
 const { runProgram } = await import('./program.ts');
 process.exitCode = await runProgram(process.argv.slice(2));

@@ -130,6 +130,24 @@ test('a wrong password, half a key and a missing one are told without them', asy
   }
 });
 
+test('a crash that nobody caught is told without a key', async () => {
+  const strategy = readFileSync(new URL('../fixtures/crossing-averages.ts', import.meta.url), 'utf8');
+  const crash = `setTimeout(() => {
+  const error = new Error('lost with ' + process.env.TRADEWIND_BYBIT_DEMO_SECRET);
+  throw Object.assign(error, { request: { headers: { key: process.env.TRADEWIND_BYBIT_DEMO_KEY } } });
+}, 5_000);`;
+  writeFileSync(join(folder, 'crashing.ts'), `${strategy}\n${crash}\n`);
+  const text = readFileSync(join(folder, 'tradewind.yaml'), 'utf8');
+  const other = text
+    .replace('strategy: moving-average-cross', 'strategy: ./crashing.ts')
+    .replace(/, parameters: \{.*?\}/, '');
+  writeFileSync(join(folder, 'crashing.yaml'), `${other}store: { path: crashing.db }\n`);
+  const ended = await run(['start', '--config', 'crashing.yaml', '--json'], folder, inEnvironment);
+  assert.equal(ended.code, 1);
+  assert.match(ended.err, /Something is wrong inside tradewind: lost with \[secret\]\..*\n +at /s);
+  silent(ended);
+});
+
 const LIVE = ['start', '--live', '--config', 'live.yaml', '--for', '2s', '--json'];
 const liveKey = { TRADEWIND_BYBIT_KEY: KNOWN.key, TRADEWIND_BYBIT_SECRET: KNOWN.secret };
 
