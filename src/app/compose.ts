@@ -30,6 +30,7 @@ import { REPLAY, type RecordedMarket, readFiles } from './builtin-providers.ts';
 import type { BotConfiguration, Configuration } from './configuration.ts';
 import { historyFor } from './market-history.ts';
 import { priceSource } from './market-watch.ts';
+import { checkAccess } from './open-account.ts';
 import { openAccountLink } from './open-gateway.ts';
 import { openProvider } from './provider-registry.ts';
 import { simulatedVenue } from './simulated-venue.ts';
@@ -224,6 +225,7 @@ async function openAccountOf(
 export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem> {
   const { configuration, roles, bus } = setup;
   const { market } = configuration;
+  if (roles.has('bots')) checkAccess(configuration, setup.account);
   const surroundings: Surroundings = { clock: setup.clock, logger: setup.logger };
   const { provider, instruments, period } = await openMarket(configuration, setup);
   const bots = sessionSpecs(configuration, instruments);

@@ -41,6 +41,19 @@ export async function openAccount(request: AccountRequest): Promise<AccountAcces
   return { ...place, mode, apiKey, armed };
 }
 
+/**
+ * Holds what is handed to a process that trades to its configuration: a mode without its account would trade on paper
+ * unseen, and a permission is for one place.
+ */
+export function checkAccess({ trading }: Configuration, access: AccountAccess | undefined): void {
+  const mode = access?.mode ?? 'paper';
+  invariant(mode === trading.mode, 'The account is not that of the mode', { mode, configured: trading.mode });
+  if (access?.mode !== 'live') return;
+  const { armed, exchange, account, url } = access;
+  const isSame = armed.exchange === exchange && armed.account === account && armed.url === url;
+  invariant(isSame, 'The permission is for another account', { account, armed: armed.account });
+}
+
 function placeOf({ account }: Configuration): AccountPlace {
   const { exchange, name, url } = account;
   invariant(exchange !== null && name !== null, 'A mode that needs an exchange without one', { exchange, name });

@@ -7,9 +7,9 @@ import { loadConfiguration } from '../../../src/app/config.ts';
 import type { Configuration } from '../../../src/app/configuration.ts';
 import type { SecretAsker } from '../../../src/app/keys/secret-asker.ts';
 import { armLive, type LiveTerms } from '../../../src/app/live-arming.ts';
-import { openAccount, roleTrades } from '../../../src/app/open-account.ts';
+import { checkAccess, openAccount, roleTrades } from '../../../src/app/open-account.ts';
 import { VirtualClock } from '../../../src/foundation/clock.ts';
-import { UserError } from '../../../src/foundation/errors.ts';
+import { InvariantError, UserError } from '../../../src/foundation/errors.ts';
 import { Secret } from '../../../src/foundation/secret.ts';
 import { epochMs } from '../../../src/foundation/time.ts';
 
@@ -151,6 +151,26 @@ test('the account of a configuration is opened with its key, armed where it is r
   );
   const opened = await openAccount({ ...opening, configuration: demo });
   assert.deepEqual({ ...opened, apiKey: undefined }, { ...place, mode: 'demo', apiKey: undefined });
+});
+
+test('a mode does not run without its account, nor with the permission for another', async () => {
+  process.env.TRADEWIND_BYBIT_KEY = 'canary-key';
+  process.env.TRADEWIND_BYBIT_SECRET = 'canary-secret';
+  const configuration = await configurationOf(LIVE + BOT);
+  const confirm = async ({ phrase }: LiveTerms): Promise<string> => phrase;
+  const access = await openAccount({ configuration, live: true, asker: nobody, clock, confirm });
+  assert.ok(access?.mode === 'live');
+  checkAccess(configuration, access);
+  const paper = await configurationOf('');
+  checkAccess(paper, undefined);
+  const wrong = [
+    [configuration, undefined],
+    [configuration, { ...access, mode: 'demo' as const }],
+    [configuration, { ...access, url: 'https://elsewhere.example' }],
+    [configuration, { ...access, account: 'second' }],
+    [paper, access],
+  ] as const;
+  for (const [each, other] of wrong) assert.throws(() => checkAccess(each, other), InvariantError);
 });
 
 test('only what trades sees a key', () => {
