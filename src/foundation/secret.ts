@@ -1,5 +1,8 @@
-/** All secrets of this process, as they may be written, so that they can be taken out of whatever is about to be shown. */
-const known = new Set<string>();
+/**
+ * All secrets of this process, as they may be written, so that they can be taken out of whatever is about to be shown. The
+ * longest first: one may be a part of another.
+ */
+const known: string[] = [];
 
 /** Shorter texts stand in ordinary sentences by chance. */
 const SHORTEST_HIDDEN = 8;
@@ -16,7 +19,7 @@ export class Secret {
 
   constructor(text: string) {
     this.#text = text;
-    if (text.length >= SHORTEST_HIDDEN) for (const form of formsOf(text)) known.add(form);
+    if (text.length >= SHORTEST_HIDDEN) remember(text);
   }
 
   /** The text itself: for the call that needs it, never to keep. */
@@ -42,6 +45,11 @@ export function hideSecrets(text: string): string {
   let hidden = text;
   for (const form of known) if (hidden.includes(form)) hidden = hidden.replaceAll(form, SHOWN);
   return hidden;
+}
+
+function remember(secret: string): void {
+  for (const form of formsOf(secret)) if (!known.includes(form)) known.push(form);
+  known.sort((left, right) => right.length - left.length);
 }
 
 /** As it is, in an address, in JSON, and in a text of JSON that is itself in JSON. */

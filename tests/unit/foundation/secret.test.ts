@@ -44,6 +44,11 @@ test('secrets are taken out of any text, however they are written in it', () => 
   assert.equal(messageOf(new Error(`bad key ${TEXT}`)), 'bad key [secret]');
 });
 
+test('a secret that is a part of another leaves nothing of it', () => {
+  for (const text of ['canary-part', 'canary-part-and-the-rest']) new Secret(text).reveal();
+  assert.equal(hideSecrets('x canary-part-and-the-rest y canary-part z'), 'x [secret] y [secret] z');
+});
+
 test('what is as short as a word is not taken out of sentences', () => {
   const short = new Secret('candle');
   assert.equal(hideSecrets('a candle'), 'a candle');
