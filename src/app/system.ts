@@ -10,6 +10,7 @@ import type { LatencyBoard } from '../live/latency-board.ts';
 import type { AccountLink } from '../live/orders/account-link.ts';
 import { Recorder, type RecorderOptions, type RecorderParts } from '../live/recorder.ts';
 import { SystemMonitor } from '../live/system-monitor.ts';
+import { warmUp } from '../live/warm-up.ts';
 import type { MarketDataFeed } from '../market/market-data.ts';
 import type { LiveView } from '../protocol/live-view.ts';
 import type { Store } from '../store/store.ts';
@@ -85,7 +86,7 @@ export class System {
   }
 
   async start(): Promise<void> {
-    const { bots, collector, startServer, roles, latency } = this.#parts;
+    const { bots, collector, startServer, roles, latency, marketDelayMs } = this.#parts;
     latency?.start();
     await this.monitor.start(
       collector.symbols,
@@ -94,6 +95,8 @@ export class System {
     if (roles.has('server')) this.#stopServer = await startServer?.();
     await this.#recorder?.start();
     if (this.#bots) await this.#parts.account?.start();
+    // A replay has time, and its first decisions are no later than the others.
+    if (this.#bots && marketDelayMs !== undefined) await warmUp(bots, this.#parts);
     await this.#bots?.start();
     if (!this.#collector) return;
     await this.#collector.start();
