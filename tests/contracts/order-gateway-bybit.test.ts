@@ -218,6 +218,7 @@ describe('the gateway to Bybit over ccxt', () => {
     harness.outage(true);
     const opening = harness.gateway.open(harness.listener);
     await harness.until(() => harness.logger.of('warn').length >= 2, 'two attempts');
+    harness.exchange.faults.add({ kind: 'answer', path: '/v5/market/instruments-info', with: 500, count: 8 });
     harness.outage(false);
     await opening;
     assert.deepEqual(harness.listener.connection, ['connected']);

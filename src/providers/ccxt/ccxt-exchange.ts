@@ -8,6 +8,8 @@ export interface CcxtClient {
   error: unknown;
   close(): unknown;
   send(message: unknown): Promise<unknown>;
+  /** What is awaited under a name. */
+  future(hash: string): Promise<unknown>;
   /** Called with each answer to a ping that the protocol of sockets knows. */
   onPong(): void;
   readonly connection?: { terminate?: () => void };

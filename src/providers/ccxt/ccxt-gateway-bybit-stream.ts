@@ -13,6 +13,7 @@ const TOPICS = ['order', 'execution'];
  */
 export class BybitStream implements VenueStream {
   readonly ping = { op: 'ping' };
+  readonly isReadyWhenOpen = false;
   readonly #exchange: CcxtTrader;
   readonly #category: string;
   readonly #readOrder: (value: unknown) => OrderReport;

@@ -6,7 +6,7 @@ import type {
   ReportedFill,
   WireOrder,
 } from '../../execution/order-gateway.ts';
-import { invariant, UserError } from '../../foundation/errors.ts';
+import { UserError } from '../../foundation/errors.ts';
 import { DAY_MS, type EpochMs } from '../../foundation/time.ts';
 import {
   bybitLimit,
@@ -20,11 +20,10 @@ import { readBalance, readFill, readOrder, readPosition } from './ccxt-gateway-b
 import { bybitOrderRequest } from './ccxt-gateway-bybit-request.ts';
 import { BybitStream } from './ccxt-gateway-bybit-stream.ts';
 import { VenueRefused } from './ccxt-gateway-failures.ts';
+import { type RequestParameters, requestOf } from './ccxt-gateway-trader.ts';
 import type { OrderVenue, VenueContext, VenueStream, VenueTerms } from './ccxt-gateway-venue.ts';
 import { Row, SenselessMessage } from './ccxt-gateway-words.ts';
 import { isoTime } from './venue-message.ts';
-
-type Parameters = Readonly<Record<string, string | number | boolean>>;
 
 /** Of Bybit's pages: orders 50, executions 100, positions 200. */
 const PAGE = { orders: '50', fills: '100', positions: '200' } as const;
@@ -60,7 +59,7 @@ class BybitOrders implements OrderVenue {
   async cancel({ symbol, clientOrderId }: OrderReference): Promise<void> {
     const { calls, market } = this.#context;
     const named = { category: this.#category, symbol: market(symbol).id, orderLinkId: clientOrderId };
-    const cancel = (more: Parameters): Promise<unknown> =>
+    const cancel = (more: RequestParameters): Promise<unknown> =>
       calls.run('cancel', () => this.#request('privatePostV5OrderCancel', { ...named, ...more }));
     try {
       await cancel({});
@@ -184,7 +183,7 @@ class BybitOrders implements OrderVenue {
   }
 
   /** Contracts are listed by the coin that they are settled in, all of them; spot all together. */
-  #scopes(): readonly Parameters[] {
+  #scopes(): readonly RequestParameters[] {
     if (this.#category === 'spot') return [{}];
     const coins = new Set(['USDT', 'USDC', ...this.#context.markets().map(({ quote }) => quote)]);
     return [...coins].map((settleCoin) => ({ settleCoin }));
@@ -198,7 +197,7 @@ class BybitOrders implements OrderVenue {
     return (await Promise.all(asked)).flat();
   }
 
-  async #pages(path: string, parameters: Parameters): Promise<readonly Row[]> {
+  async #pages(path: string, parameters: RequestParameters): Promise<readonly Row[]> {
     const rows: Row[] = [];
     let cursor = '';
     for (let page = 0; page < MOST_PAGES; page++) {
@@ -213,15 +212,12 @@ class BybitOrders implements OrderVenue {
     throw new SenselessMessage(`Bybit's list ${path} does not end`);
   }
 
-  #ask(path: string, parameters: Parameters): Promise<unknown> {
+  #ask(path: string, parameters: RequestParameters): Promise<unknown> {
     return this.#context.calls.ask(() => this.#request(path, parameters));
   }
 
-  /** ccxt makes a method of every path of an exchange. */
-  #request(path: string, parameters: Parameters): Promise<unknown> {
-    const request: unknown = Reflect.get(this.#context.exchange, path);
-    invariant(typeof request === 'function', 'ccxt has no such request', { path });
-    return request.call(this.#context.exchange, parameters) as Promise<unknown>;
+  #request(path: string, parameters: RequestParameters): Promise<unknown> {
+    return requestOf(this.#context.exchange, path, parameters);
   }
 }
 
@@ -233,6 +229,7 @@ function resultOf(answer: unknown): Row {
 export const BYBIT_ORDERS: VenueTerms = {
   id: 'bybit',
   title: 'Bybit',
+  kinds: ['perpetual', 'spot'],
   // Look-ups were seen to lag by less than a second; the fence waits longer.
   rules: { clientIds: 'unique', lookUpLagMs: 2_000, historyMs: 7 * DAY_MS },
   fillsSpanMs: 7 * DAY_MS - 1,

@@ -118,7 +118,12 @@ export class PrivateStream {
           if (stream.ping !== undefined && silence > DEAF_AFTER_MS) life.end('the connection is silent');
         }),
       );
-      stream.open().catch((thrown: unknown) => life.end(reasonText(messageOf(thrown))));
+      stream.open().then(
+        () => {
+          if (stream.isReadyWhenOpen) this.#take({ kind: 'subscribed' });
+        },
+        (thrown: unknown) => life.end(reasonText(messageOf(thrown))),
+      );
     });
     for (const cancel of timers) cancel();
     this.#life = undefined;
@@ -147,7 +152,8 @@ export class PrivateStream {
 
   /** ccxt's messages come here first. */
   #hook(exchange: CcxtTrader): void {
-    const { handleMessage, onError, onClose } = exchange;
+    const { handleMessage, onError, onClose, client: clientOf } = exchange;
+    exchange.client = (url) => quietFutures(clientOf.call(exchange, url));
     const isCurrent = (client: CcxtClient): boolean => exchange.clients?.[client.url] === client;
     exchange.handleMessage = (client, message) => {
       if (!isCurrent(client)) return undefined;
@@ -188,6 +194,9 @@ export class PrivateStream {
       case 'fill':
         listener.fill(word.fill);
         break;
+      case 'ended':
+        life?.end(word.reason);
+        break;
       case 'refused':
         if (life !== undefined) life.isRefused = true;
         life?.end(`the exchange refuses the private stream: ${word.reason}`);
@@ -203,3 +212,18 @@ export class PrivateStream {
     }
   }
 }
+
+/** What ccxt waits for by itself is rejected when the socket ends; where nobody awaits it, that would end this process. */
+function quietFutures(client: CcxtClient): CcxtClient {
+  if (QUIET.has(client)) return client;
+  QUIET.add(client);
+  const { future } = client;
+  client.future = (hash) => {
+    const awaited = future.call(client, hash);
+    awaited.catch(() => {});
+    return awaited;
+  };
+  return client;
+}
+
+const QUIET = new WeakSet<CcxtClient>();

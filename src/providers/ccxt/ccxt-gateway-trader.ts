@@ -1,3 +1,4 @@
+import { invariant } from '../../foundation/errors.ts';
 import type { CcxtExchange } from './ccxt-exchange.ts';
 
 /** ccxt's exchange, as far as trading needs it. Requests that are called by their own path are looked up by name. */
@@ -15,7 +16,8 @@ export interface CcxtTrader extends CcxtExchange {
   enableDemoTrading(enable: boolean): void;
   setSandboxMode(enable: boolean): void;
   implodeHostname(url: string): string;
-  authenticate(url: string): Promise<unknown>;
+  /** Of the private stream: by its address, or by what is traded. */
+  authenticate(stream: string | Readonly<Record<string, unknown>>): Promise<unknown>;
   watchTopics(url: string, hashes: readonly string[], topics: readonly string[]): Promise<unknown>;
   handleErrors(
     status: number,
@@ -29,4 +31,13 @@ export interface CcxtTrader extends CcxtExchange {
     requestBody: unknown,
   ): unknown;
   undiciRequest(url: string, request: Readonly<Record<string, unknown>>): Promise<unknown>;
+}
+
+export type RequestParameters = Readonly<Record<string, string | number | boolean>>;
+
+/** One request by its path: ccxt makes a method of every path of an exchange, such as `privatePostV5OrderCreate`. */
+export function requestOf(exchange: CcxtTrader, path: string, parameters: RequestParameters): Promise<unknown> {
+  const request: unknown = Reflect.get(exchange, path);
+  invariant(typeof request === 'function', 'ccxt has no such request', { path });
+  return request.call(exchange, parameters) as Promise<unknown>;
 }

@@ -34,6 +34,8 @@ export interface VenueContext {
 export type StreamWord =
   /** Key and topics are confirmed. */
   | { readonly kind: 'subscribed' }
+  /** It says nothing more. */
+  | { readonly kind: 'ended'; readonly reason: string }
   /** The key, or a topic, is not accepted. */
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'report'; readonly report: OrderReport }
@@ -44,6 +46,8 @@ export type StreamWord =
 export interface VenueStream {
   /** Opens the socket, authenticates and subscribes; what the venue says to it comes through {@link read}. */
   open(): Promise<unknown>;
+  /** Whether it is confirmed when {@link open} resolves; else a message says so. */
+  readonly isReadyWhenOpen: boolean;
   /** What is of interest in a message. Never throws. */
   read(message: unknown): readonly StreamWord[];
   /** Whether ccxt must see the message as well: answers to its own questions. */
@@ -78,6 +82,8 @@ export interface VenueTerms extends RefusalCodes {
   readonly id: string;
   /** For people. */
   readonly title: string;
+  /** What can be traded through it. */
+  readonly kinds: readonly MarketKind[];
   readonly rules: Omit<VenueRules, 'receiveWindowMs'>;
   /** The longest span of time that executions can be asked for at once, and how far back. */
   readonly fillsSpanMs: number;

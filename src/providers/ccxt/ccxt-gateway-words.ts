@@ -41,6 +41,13 @@ export class Row {
     return value;
   }
 
+  /** An id: a text, or a whole number that a float64 holds exactly. */
+  id(name: string): string {
+    const value = this.fields[name];
+    if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
+    return this.text(name);
+  }
+
   /** The text, `null` where it is empty or absent. */
   optionalText(name: string): string | null {
     const value = this.fields[name];

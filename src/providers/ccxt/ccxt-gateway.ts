@@ -91,6 +91,11 @@ export class CcxtGateway implements OrderGateway {
   constructor(options: CcxtGatewayOptions) {
     const { venue, access, clientIds } = options;
     invariant(access.exchange === venue.id, 'An account at another exchange', { account: access.account });
+    if (!venue.kinds.includes(options.kind)) {
+      throw new UserError(
+        `Orders of ${options.kind} markets can't be sent to ${venue.title}; it takes ${venue.kinds.join(', ')}.`,
+      );
+    }
     this.#options = options;
     this.account = access.account;
     this.rules = {
@@ -207,7 +212,8 @@ export class CcxtGateway implements OrderGateway {
     const verdict = await this.#clock.measure();
     if (verdict.kind === 'doubtful') throw new UserError(`${this.account}: ${verdict.reason}.`);
     const calls = this.#calls!;
-    const all = readMarkets(await calls.ask(() => this.#exchange!.loadMarkets()), kind);
+    // Told to load anew: ccxt would give the failure of a first try for ever.
+    const all = readMarkets(await calls.ask(() => this.#exchange!.loadMarkets(true)), kind);
     if (all.length === 0) throw new AnswerLost(`${venue.title} told no ${kind} markets`);
     this.#bySymbol = new Map(symbols.map((symbol) => [symbol, findMarket(symbol, all, venue, kind)]));
     this.#markets = [...this.#bySymbol.values()];
