@@ -6,6 +6,7 @@ import type { CandleColumns } from '../../market/candle-columns.ts';
 import type { Cancel } from '../latest-values.ts';
 import { type BoardPrice, PriceBoard } from '../price-board.ts';
 import { RealTimeStream, type StreamParts, type StreamStatus } from './real-time-stream.ts';
+import { SharedLogBus } from './shared-log.ts';
 
 export interface MultiTickerOptions {
   readonly symbols: readonly string[];
@@ -32,7 +33,7 @@ export class MultiTickerStream {
     this.#parts = parts;
     this.#prices = parts.prices ?? new PriceBoard(parts.bus, parts.clock, parts);
     this.#staggerMs = staggerMs;
-    const shared = { ...parts, prices: this.#prices };
+    const shared = { ...parts, bus: new SharedLogBus(parts.bus, parts.clock), prices: this.#prices };
     this.#streams = new Map(symbols.map((symbol) => [symbol, new RealTimeStream(shared, { symbol, ...options })]));
   }
 
@@ -43,11 +44,12 @@ export class MultiTickerStream {
   /** Begins with one symbol after the other. When one can't begin, all end. */
   async startAll(): Promise<void> {
     try {
+      const stored = await this.#parts.store.newestCandles();
       let isFirst = true;
       for (const stream of this.#streams.values()) {
         if (!isFirst) await sleep(this.#parts.clock, this.#staggerMs);
         if (this.#isStopped) return;
-        await stream.start();
+        await stream.start(stored);
         isFirst = false;
       }
     } catch (thrown) {

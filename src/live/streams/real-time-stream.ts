@@ -102,14 +102,16 @@ export class RealTimeStream {
   /**
    * Fills the buffer with the candles before now, and begins to listen. What comes from then on is told to subscribers,
    * also to those that came before the start.
+   *
+   * @param stored the newest candle of each feed in the store, where the caller has asked for it already
    */
-  async start(): Promise<void> {
+  async start(stored?: readonly CandleMessage[]): Promise<void> {
     invariant(this.#state === 'idle', 'A stream begins once', { feed: feedName(this.feed), state: this.#state });
     this.#state = 'starting';
     const { symbol, timeframe } = this.feed;
     await this.#prices.start([symbol]);
-    const stored = await this.#parts.store.newestCandles();
-    const newest = stored.find((one) => one.symbol === symbol && one.timeframe === timeframe)?.sequence ?? 0;
+    const ends = stored ?? (await this.#parts.store.newestCandles());
+    const newest = ends.find((one) => one.symbol === symbol && one.timeframe === timeframe)?.sequence ?? 0;
     const sequences = new Map([[feedName(this.feed), Math.max(0, newest - this.bufferSize)]]);
     const begin = { feeds: [this.feed], sequences, processedThrough: Number.NEGATIVE_INFINITY };
     const follower = new CandleFollower(this.#parts, begin);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { topics } from '../../../src/bus/topics.ts';
+import { LOG_START } from '../../../src/bus/event-bus.ts';
+import { logs, topics } from '../../../src/bus/topics.ts';
 import type { CandleMessage } from '../../../src/domain/event.ts';
 import { RingBuffer } from '../../../src/foundation/ring-buffer.ts';
 import { PriceBoard } from '../../../src/live/price-board.ts';
@@ -10,6 +11,7 @@ import { type DataAdapter, LiveDataAdapter, RecordedDataAdapter } from '../../..
 import { FeatureHistory } from '../../../src/live/streams/feature-history.ts';
 import { MultiTickerStream } from '../../../src/live/streams/multi-ticker-stream.ts';
 import { RealTimeStream } from '../../../src/live/streams/real-time-stream.ts';
+import { SharedLogBus } from '../../../src/live/streams/shared-log.ts';
 import { type Minute, minutes } from '../engine/scripted-strategy.ts';
 import { HandFeed, LiveBench, leaky, replacing } from './live-bench.ts';
 
@@ -249,11 +251,11 @@ test('several symbols begin one after the other, and can be asked together', asy
 
 test('when one of several can’t begin, none goes on', async (context) => {
   const { bench } = await market(context, 1);
-  let asked = 0;
-  const store = replacing(bench.store, {
-    newestCandles: () => (++asked === 2 ? Promise.reject(new Error('away')) : bench.store.newestCandles()),
+  const bus = replacing(bench.bus, {
+    subscribe: (topic, handler) =>
+      topic.channel === 'data:ETHUSDT:1m' ? Promise.reject(new Error('away')) : bench.bus.subscribe(topic, handler),
   });
-  const streams = new MultiTickerStream({ ...bench.parts, store }, { symbols: SYMBOLS, staggerMs: 0 });
+  const streams = new MultiTickerStream({ ...bench.parts, bus }, { symbols: SYMBOLS, staggerMs: 0 });
   const start = streams.startAll();
   start.catch(() => {});
   await bench.until(() => streams.status().every(({ state }) => state === 'stopped'), 'the end of both');
@@ -372,4 +374,39 @@ test('streams share the board of their system and leave it to it', async (contex
   await give(1);
   assert.ok(prices.price('BTCUSDT') !== undefined);
   await prices.stop();
+});
+
+test('many streams read a page of the log once, and never an old end of it', async (context) => {
+  const { bench, give } = await market(context, 30);
+  await give(10);
+  const asked: string[] = [];
+  let isAway = false;
+  const counted = replacing(bench.bus, {
+    read: (log, after, count) => {
+      asked.push(after);
+      return isAway ? Promise.reject(new Error('away')) : bench.bus.read(log, after, count);
+    },
+  });
+  const shared = new SharedLogBus(counted, bench.clock);
+  const first = await shared.read(logs.market, LOG_START, 4);
+  assert.equal(await shared.read(logs.market, LOG_START, 4), first);
+  assert.deepEqual([first.length, asked.length], [4, 1]);
+  // The end of the log may be a moment old, and no more.
+  const { position } = (await bench.bus.read(logs.market, LOG_START, 1_000)).at(-1)!;
+  assert.deepEqual(await shared.read(logs.market, position, 100), []);
+  await give(1);
+  assert.deepEqual(await shared.read(logs.market, position, 100), []);
+  await bench.clock.advance(200);
+  assert.equal((await shared.read(logs.market, position, 100)).length, 2);
+  // What was refused is asked for again.
+  isAway = true;
+  await assert.rejects(shared.read(logs.market, first[0]!.position, 4), /away/);
+  isAway = false;
+  assert.equal((await shared.read(logs.market, first[0]!.position, 4)).length, 4);
+  // And what nobody needs is forgotten.
+  asked.length = 0;
+  await bench.clock.advance(10_000);
+  await shared.read(logs.market, position, 100);
+  await shared.read(logs.market, LOG_START, 4);
+  assert.deepEqual(asked, [position, LOG_START]);
 });
