@@ -8,7 +8,7 @@ import { aggregateCandles } from '../../src/market/candle-history.ts';
 import { type AnyStrategyDefinition, defineStrategy, type Market, Strategy } from '../../src/strategy/strategy.ts';
 
 /** Numbers from a seed, the same wherever the strategy runs: its state is one of its fields. */
-class Dice extends Strategy {
+export class Dice extends Strategy {
   private state: number;
   private readonly busyness: number;
 

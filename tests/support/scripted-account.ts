@@ -27,7 +27,7 @@ export interface ScriptedAccountOptions {
   readonly kind: 'perpetual' | 'spot';
   readonly clientIds: VenueRules['clientIds'];
   readonly now: () => EpochMs;
-  readonly onEvent: (event: AccountEvent) => void;
+  readonly onEvent?: (event: AccountEvent) => void;
   /** What there is at first, by currency. */
   readonly funds: Readonly<Record<string, Money>>;
   /** The share of a fill's value that is paid for it. */
@@ -49,12 +49,15 @@ export type Reception =
 export class ScriptedAccount {
   readonly orders: BookedOrder[] = [];
   readonly fills: ReportedFill[] = [];
+  /** Hear what happens, in order. */
+  readonly listeners = new Set<(event: AccountEvent) => void>();
   readonly #options: ScriptedAccountOptions;
   readonly #prices = new Map<string, Price>();
   #ids = 0;
 
   constructor(options: ScriptedAccountOptions) {
     this.#options = options;
+    if (options.onEvent) this.listeners.add(options.onEvent);
   }
 
   /** A request arrives. `fillsByItself`: false for a test that fills the order itself. */
@@ -261,14 +264,18 @@ export class ScriptedAccount {
 
   #tellFill(fill: ReportedFill): void {
     this.fills.push(fill);
-    this.#options.onEvent({ kind: 'fill', fill });
+    this.#happens({ kind: 'fill', fill });
   }
 
   #book(order: BookedOrder, report: OrderReport): void {
     const at = this.#options.now();
     const told = { ...report, updatedAt: at };
     order.versions.push({ at, report: told });
-    this.#options.onEvent({ kind: 'report', report: told });
+    this.#happens({ kind: 'report', report: told });
+  }
+
+  #happens(event: AccountEvent): void {
+    for (const listener of this.listeners) listener(event);
   }
 }
 

@@ -62,6 +62,8 @@ export interface ScriptedGatewayOptions {
   readonly streamPlan?: (event: AccountEvent) => StreamPlan;
   /** How far the venue's look-ups lie behind at this moment: up to `rules.lookUpLagMs`. */
   readonly lagMs?: () => number;
+  /** An account that other gateways trade on as well; by default it has one of its own. */
+  readonly truth?: ScriptedAccount;
 }
 
 const HOP_MS = 5;
@@ -95,13 +97,18 @@ export class ScriptedGateway implements OrderGateway {
     this.#options = options;
     this.account = options.account ?? 'scripted';
     this.rules = { ...RULES, ...options.rules };
-    this.truth = new ScriptedAccount({
-      kind: options.kind ?? 'perpetual',
-      clientIds: this.rules.clientIds,
-      now: () => options.clock.now(),
-      onEvent: (event) => this.#stream(event),
-      funds: options.funds ?? { USDT: fixed<Money>('100000') },
-      feeRate: options.feeRate ?? NO_FEE,
+    this.truth = options.truth ?? ScriptedGateway.accountFor(options);
+    this.truth.listeners.add((event) => this.#stream(event));
+  }
+
+  /** An account for several gateways, which stand for several processes or lives of one. */
+  static accountFor({ clock, kind, rules, funds, feeRate }: ScriptedGatewayOptions): ScriptedAccount {
+    return new ScriptedAccount({
+      kind: kind ?? 'perpetual',
+      clientIds: rules?.clientIds ?? RULES.clientIds,
+      now: () => clock.now(),
+      funds: funds ?? { USDT: fixed<Money>('100000') },
+      feeRate: feeRate ?? NO_FEE,
       quoteCurrency: 'USDT',
     });
   }
