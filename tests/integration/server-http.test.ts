@@ -220,6 +220,31 @@ test('status: the price of each symbol with its source, the exchange’s time, a
   assert.equal((await status()).prices[1]?.connected, false);
 });
 
+test('status: how the providers are connected, as their collectors told last', async (t) => {
+  const clock = new VirtualClock(epochMs(START));
+  const { ask, bus } = await serverUnderTest(t, { clock });
+  const connections = async () => ((await ask('/api/status')).json() as StatusAnswer).connections;
+  assert.deepEqual(await connections(), []);
+  const socket = { line: 0, state: 'live', connectedSince: START, lastMessageAt: START, connects: 2, symbols: [] };
+  const topic = { kind: 'price', symbol: 'BTCUSDT', timeframe: null, line: 0, state: 'stale', resubscriptions: 0 };
+  const details = {
+    ...{ source: 'bybit', delayMs: 0, transport: 'stream', exchangeTime: START, completeUntil: null },
+    connections: [{ ...socket, lastFailure: null }],
+    topics: [{ ...topic, lastMessageAt: null, lastExchangeTime: null }],
+    counts: { reconnects: 1 },
+  };
+  await bus.publish(topics.systemEvents, { type: 'market.status', source: 'collector', time: clock.now(), details });
+  await clock.advance(2_000);
+  const told = {
+    ...{ source: 'bybit', transport: 'stream', isConnected: true, sockets: 1, liveSockets: 1, reconnects: 1 },
+    ...{ staleTopics: ['price BTCUSDT'], delayMs: 0, toldAgeMs: 2_000 },
+  };
+  assert.deepEqual(await connections(), [told]);
+  // A collector that says nothing more has gone, whatever it said last.
+  await clock.advance(60_000);
+  assert.deepEqual(await connections(), [{ ...told, isConnected: false, toldAgeMs: 62_000 }]);
+});
+
 test('a server that starts later takes the last prices from the store', async (t) => {
   const first = await tradedServer(t);
   const later = await serverUnderTest(t, { store: first.store });
