@@ -14,7 +14,7 @@ export function readBinance(message: unknown): readonly VenueMessage[] {
     if (!isFields(k) || typeof k.x !== 'boolean') return [malformed('a kline', event)];
     return [
       candleWords({
-        ...{ market: k.s, interval: k.i, openTime: k.t, isClosed: k.x, exchangeTime },
+        ...{ market: k.s, interval: k.i, openTime: k.t, endTime: k.T, isClosed: k.x, exchangeTime },
         ...{ open: k.o, high: k.h, low: k.l, close: k.c, volume: k.v },
       }),
     ];

@@ -15,7 +15,14 @@ export function readBybit(message: unknown): readonly VenueMessage[] {
     return data.map((row: unknown) =>
       isFields(row) && typeof row.confirm === 'boolean'
         ? candleWords({
-            ...{ market: third, interval: second, openTime: row.start, isClosed: row.confirm, exchangeTime },
+            ...{
+              market: third,
+              interval: second,
+              openTime: row.start,
+              endTime: row.end,
+              isClosed: row.confirm,
+              exchangeTime,
+            },
             ...{ open: row.open, high: row.high, low: row.low, close: row.close, volume: row.volume },
           })
         : malformed('a kline', row),

@@ -1,6 +1,6 @@
 import type { Feed } from '../../domain/candle.ts';
 import type { Instrument } from '../../domain/instrument.ts';
-import { isTimeframe, TIMEFRAMES } from '../../domain/timeframe.ts';
+import { isTimeframe, TIMEFRAMES, timeframeMs } from '../../domain/timeframe.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import { UserError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
@@ -85,7 +85,7 @@ export class CcxtConnection implements ExchangeConnection {
     exchange.timeout = FIRST_ANSWER_WITHIN_MS;
     await ask(() => exchange.fetchTime());
     exchange.timeout = ANSWER_WITHIN_MS;
-    const all = readMarkets(await ask(() => exchange.loadMarkets()), kind);
+    const all = readMarkets(await ask(() => exchange.loadMarkets(true)), kind);
     if (all.length === 0) throw new ExchangeFailure('network', `${venue.title} told no ${kind} markets`);
     const markets = new Map(feeds.map(({ symbol }) => [symbol, findMarket(symbol, all, venue, kind)]));
     const intervals = Object.entries(exchange.timeframes).map(([ours, theirs]) => [String(theirs), ours] as const);
@@ -237,7 +237,11 @@ export class CcxtConnection implements ExchangeConnection {
     }
     const timeframe = intervals.get(words.interval);
     if (timeframe === undefined || !isTimeframe(timeframe)) return;
-    const { openTime, open, high, low, close, volume, isClosed, exchangeTime } = words;
+    const { openTime, endTime, open, high, low, close, volume, isClosed, exchangeTime } = words;
+    if (endTime !== undefined && endTime !== openTime + timeframeMs(timeframe) - 1) {
+      listener.malformed(`a candle of ${timeframe} from ${openTime} to ${endTime}`);
+      return;
+    }
     // Only what is given is recorded: the text of a forming candle is not needed.
     const raw = isClosed === false ? null : JSON.stringify(message);
     listener.candle({

@@ -77,6 +77,8 @@ export class RequestBudget {
       if (wait <= 0) break;
       if (this.#clock.monotonic() + wait - begun > PATIENCE_MS[kind]) return Math.ceil(wait);
       await this.#pauses.pause(wait);
+      // The pause was ended early: the account is being closed.
+      if (this.#clock.monotonic() - begun < wait / 2) return Math.ceil(wait);
     }
     for (const window of this.#windows[kind]) window.take();
     return 0;

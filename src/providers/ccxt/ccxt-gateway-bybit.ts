@@ -29,8 +29,6 @@ import { isoTime } from './venue-message.ts';
 const PAGE = { orders: '50', fills: '100', positions: '200' } as const;
 /** More pages than an account can have filled: a cursor that leads nowhere must not be followed for ever. */
 const MOST_PAGES = 400;
-/** `Demo trading are not supported.` */
-const NOT_IN_DEMO = ['10032', 'HTTP 404', '10017'];
 const CLASSIC_ACCOUNT = 1;
 
 /** Bybit's unified account over the v5 REST paths, each call one request (pages aside). */
@@ -38,6 +36,8 @@ class BybitOrders implements OrderVenue {
   readonly stream: VenueStream;
   readonly #context: VenueContext;
   readonly #category: 'linear' | 'spot';
+  /** Bybit does not offer every path to demo accounts. */
+  #tellsOfKeys = true;
 
   constructor(context: VenueContext) {
     this.#context = context;
@@ -121,14 +121,9 @@ class BybitOrders implements OrderVenue {
   }
 
   async rights(): Promise<KeyRights> {
-    let info: Row;
-    try {
-      info = resultOf(await this.#ask('privateGetV5UserQueryApi', {}));
-    } catch (thrown) {
-      // Where a demo account can't be asked, there is nothing in it that could be withdrawn.
-      if (!(this.#context.isDemo && thrown instanceof VenueRefused && NOT_IN_DEMO.includes(thrown.code))) throw thrown;
-      return { canTrade: true, canWithdraw: false, isBoundToAddress: false, expiresAt: null };
-    }
+    const info = await this.#keyInfo();
+    // There is nothing in a demo account that could be withdrawn; that the key is right shows in every other request.
+    if (info === undefined) return { canTrade: true, canWithdraw: false, isBoundToAddress: false, expiresAt: null };
     const permissions = info.row('permissions', 'the rights of a key of Bybit').fields;
     const has = (group: string, ...words: readonly string[]): boolean => {
       const given: unknown = permissions[group];
@@ -145,6 +140,18 @@ class BybitOrders implements OrderVenue {
       isBoundToAddress: Array.isArray(ips) && ips.length > 0 && !ips.includes('*'),
       expiresAt: isoTime(info.fields.expiredAt) ?? null,
     };
+  }
+
+  /** `undefined`: demo accounts can't be asked. */
+  async #keyInfo(): Promise<Row | undefined> {
+    if (!this.#tellsOfKeys) return undefined;
+    try {
+      return resultOf(await this.#ask('privateGetV5UserQueryApi', {}));
+    } catch (thrown) {
+      if (!(this.#context.isDemo && thrown instanceof VenueRefused)) throw thrown;
+      this.#tellsOfKeys = false;
+      return undefined;
+    }
   }
 
   async checkAccount(): Promise<void> {

@@ -290,6 +290,13 @@ export class CcxtGateway implements OrderGateway {
         `${venue.title} does not accept the key of ${this.account} (${thrown.message}); check the key, its secret, its addresses, and whether it belongs to ${this.#options.access.mode} trading.`,
       );
     }
+    if (
+      thrown instanceof VenueRefused &&
+      venue.meaningOf(thrown).kind === 'refused' &&
+      !venue.isClockRefused(thrown.code)
+    ) {
+      throw new UserError(`${venue.title} does not open ${this.account}: ${thrown.message}.`);
+    }
     const mayPass = [NotSent, AnswerLost, VenueRefused, SenselessMessage].some((kind) => thrown instanceof kind);
     if (!mayPass) throw thrown;
     return messageOf(thrown);
@@ -297,6 +304,7 @@ export class CcxtGateway implements OrderGateway {
 
   #openStream(listener: GatewayListener): Promise<void> {
     const { clock, random, logger } = this.#options;
+    let isOpen = false;
     return new Promise((resolve, reject) => {
       this.#stream = new PrivateStream({
         exchange: this.#exchange!,
@@ -308,13 +316,19 @@ export class CcxtGateway implements OrderGateway {
         logger,
         onReady: () => {
           this.#settle('stream', undefined);
+          isOpen = true;
           resolve();
         },
         onLost: (reason) => this.#settle('stream', reason),
       });
-      void this.#stream.run().then(() => {
-        reject(new UserError(`${this.account} was closed before it was open.`));
-      }, reject);
+      this.#stream.run().then(
+        () => reject(new UserError(`${this.account} was closed before it was open.`)),
+        (thrown: unknown) => {
+          reject(thrown);
+          // A broken invariant of whoever listens, when nobody awaits the opening any more.
+          if (isOpen) throw thrown;
+        },
+      );
     });
   }
 
@@ -353,7 +367,9 @@ export class CcxtGateway implements OrderGateway {
 
   async #checkKey(): Promise<void> {
     const answer = await this.rights();
-    if (answer.ok && answer.value.canTrade && !answer.value.canWithdraw) this.#settle('key', undefined);
+    // Of a demo key the exchange tells nothing: only a request that it lets in shows that it is right.
+    const isLetIn = answer.ok && (await this.holdings()).ok;
+    if (isLetIn && answer.value.canTrade && !answer.value.canWithdraw) this.#settle('key', undefined);
     else await this.#later(KEY_AGAIN_MS, () => this.#checkKey());
   }
 

@@ -6,6 +6,8 @@ export interface CandleWords {
   readonly market: string;
   readonly interval: string;
   readonly openTime: EpochMs;
+  /** The last millisecond of the interval, where the message says it. */
+  readonly endTime?: EpochMs;
   readonly open: number;
   readonly high: number;
   readonly low: number;
@@ -85,6 +87,8 @@ export interface CandleParts {
   readonly market: unknown;
   readonly interval: unknown;
   readonly openTime: unknown;
+  /** Where the exchange says it. */
+  readonly endTime?: unknown;
   readonly open: unknown;
   readonly high: unknown;
   readonly low: unknown;
@@ -97,12 +101,14 @@ export interface CandleParts {
 export function candleWords(parts: CandleParts): VenueMessage {
   const { market, interval, isClosed, exchangeTime } = parts;
   const openTime = time(parts.openTime);
+  const endTime = time(parts.endTime);
   const [open, high, low] = [decimal(parts.open), decimal(parts.high), decimal(parts.low)];
   const [close, volume] = [decimal(parts.close), decimal(parts.volume)];
   if (
     typeof market !== 'string' ||
     typeof interval !== 'string' ||
     openTime === undefined ||
+    (endTime === undefined && parts.endTime !== undefined) ||
     open === undefined ||
     high === undefined ||
     low === undefined ||
@@ -111,7 +117,10 @@ export function candleWords(parts: CandleParts): VenueMessage {
   ) {
     return malformed('a candle', parts);
   }
-  return { kind: 'candle', market, interval, openTime, open, high, low, close, volume, isClosed, exchangeTime };
+  return {
+    ...{ kind: 'candle', market, interval, openTime, open, high, low, close, volume, isClosed, exchangeTime },
+    ...(endTime !== undefined && { endTime }),
+  };
 }
 
 /** The parts of a price as an exchange writes them; absent, `null` or an empty text is no news. */

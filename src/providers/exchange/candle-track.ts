@@ -1,7 +1,8 @@
 import { type Candle, candleDefect, type Feed } from '../../domain/candle.ts';
-import { timeframeMs } from '../../domain/timeframe.ts';
+import { barOpenTime, timeframeMs } from '../../domain/timeframe.ts';
 import { type EpochMs, epochMs } from '../../foundation/time.ts';
 import type { CandleRevision } from '../../market/market-data.ts';
+import { MOST_AHEAD_MS } from './exchange-clock.ts';
 import { type CandleFrame, type CandleRow, candleOf, isSameCandle } from './exchange-connection.ts';
 
 /** A closed candle that may be given. */
@@ -89,6 +90,8 @@ export class CandleTrack {
     if (frame.isClosed === undefined) return this.#takeUnsaid(frame);
     if (!frame.isClosed) return 'forming';
     const sentAt = frame.exchangeTime ?? now + UNSAID_TIME_TOLERANCE_MS;
+    // A message from the future proves nothing.
+    if (sentAt > now + MOST_AHEAD_MS) return 'impossible';
     if (sentAt < frame.openTime + this.#length - 1) return 'closed-too-early';
     return this.#hold(frame, false);
   }
@@ -111,9 +114,10 @@ export class CandleTrack {
     for (const row of rows) {
       if (row.openTime < this.#next) continue;
       const isFinal = row.isClosed ?? row.openTime + this.#length <= closedUntil;
-      // A candle that may still change is there, though it can't be taken yet.
-      if (!isFinal) covered = Math.min(covered, row.openTime);
-      else if (!this.#held.has(row.openTime) && this.#hold(row, true) === 'impossible') impossible.push(row);
+      const isImpossible = isFinal && !this.#held.has(row.openTime) && this.#hold(row, true) === 'impossible';
+      if (isImpossible) impossible.push(row);
+      // One that may still change, or is wrong for now, is there, though it can't be taken yet.
+      if (!isFinal || isImpossible) covered = Math.min(covered, row.openTime);
     }
     this.#coveredUntil = Math.max(this.#coveredUntil, covered);
     return impossible;
@@ -180,7 +184,8 @@ export class CandleTrack {
 
   #hold(row: CandleRow, fromHistory: boolean): FrameOutcome {
     const candle = candleOf(row, this.feed);
-    if (candleDefect(candle) !== undefined) return 'impossible';
+    const isOnGrid = barOpenTime(row.openTime, this.feed.timeframe) === row.openTime;
+    if (!isOnGrid || candleDefect(candle) !== undefined) return 'impossible';
     if (row.openTime < this.#next) {
       const given = this.given(row.openTime);
       return given !== undefined && !isSameCandle(given, candle) ? 'revised' : 'repeated';

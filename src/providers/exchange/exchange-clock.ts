@@ -1,6 +1,9 @@
 import type { Clock } from '../../foundation/clock.ts';
 import { type EpochMs, epochMs } from '../../foundation/time.ts';
 
+/** A message says a time that is further ahead of what is known than this: a false one, or this machine slept. */
+export const MOST_AHEAD_MS = 900_000;
+
 /**
  * The exchange's clock, as far as it is known: never ahead of the true one as long as both run equally fast, since an
  * answer is older when it arrives than when it was given. So what has ended by this clock has ended. Steps of this
@@ -28,8 +31,15 @@ export class ExchangeClock {
     this.#anchoredAt = this.#clock.monotonic();
   }
 
-  /** The exchange sent something at that time: it is not earlier. */
-  observe(exchangeTime: EpochMs): void {
-    if (exchangeTime > this.now()) this.set(exchangeTime);
+  /**
+   * The exchange sent something at that time: it is not earlier.
+   *
+   * @returns false when that is so far ahead that it is not believed: the exchange should be asked
+   */
+  observe(exchangeTime: EpochMs): boolean {
+    const now = this.now();
+    if (exchangeTime > now + MOST_AHEAD_MS) return false;
+    if (exchangeTime > now) this.set(exchangeTime);
+    return true;
   }
 }

@@ -15,6 +15,7 @@ import { TopicBoard } from './topic-board.ts';
 
 const CHECK_EVERY_MS = 500;
 const ASK_TIME_EVERY_MS = 600_000;
+const ASK_AGAIN_AFTER_MS = 5_000;
 /** More than these wait for the sink, and reading the history pauses. */
 const MOST_WAITING = 5_000;
 
@@ -31,6 +32,8 @@ export class FeedRun {
   #cancelChecks: CancelTimer = () => {};
   #watermark: EpochMs;
   #waiting = 0;
+  /** Of the monotonic clock. */
+  #timeAskedAt = 0;
   #stopped = false;
 
   constructor(parts: FeedRunParts, tracks: ReadonlyMap<string, CandleTrack>) {
@@ -42,7 +45,12 @@ export class FeedRun {
     const { wanted, streamed } = this.#topics(symbols, priced);
     const perSocket = parts.symbolsPerSocket ?? connection.traits.symbolsPerSocket;
     this.lines = new StreamLines(
-      { ...parts, onBroken: (topics) => this.#broken(topics), onLive: (topics) => this.#live(topics) },
+      {
+        ...parts,
+        onBroken: (topics) => this.#broken(topics),
+        onLive: (topics) => this.#live(topics),
+        onRetried: (topics) => this.board.subscribed(topics),
+      },
       streamed,
       perSocket,
     );
@@ -87,7 +95,7 @@ export class FeedRun {
     const topic: Topic = { kind: 'candles', feed: track.feed };
     this.board.heard(topic, frame.exchangeTime);
     this.lines.taken(topic);
-    if (frame.exchangeTime !== undefined) exchangeClock.observe(frame.exchangeTime);
+    if (frame.exchangeTime !== undefined) this.#observe(frame.exchangeTime);
     this.#judge(track.take(frame, exchangeClock.now()), frame, track);
     void this.#give(track);
     if (track.waitingFrom !== undefined) this.#history.lookNow(track);
@@ -157,6 +165,7 @@ export class FeedRun {
     return new PriceWatch(
       {
         ...this.#parts,
+        observe: (exchangeTime) => this.#observe(exchangeTime),
         isStreamed: (symbol) => this.board.isStreamed({ kind: 'price', symbol }),
         onRequest: () => this.#countPoll(),
         onUnanswered: (symbol) => this.board.unanswered({ kind: 'price', symbol }),
@@ -258,7 +267,7 @@ export class FeedRun {
   }
 
   #live(topics: readonly Topic[]): void {
-    this.board.live(topics);
+    this.board.subscribed(topics);
     for (const topic of topics) {
       const track = topic.kind === 'candles' ? this.#trackOf(topic.feed) : undefined;
       if (track !== undefined) this.#history.lookNow(track);
@@ -278,20 +287,32 @@ export class FeedRun {
     this.lines.stop();
   }
 
-  #startChecks(): CancelTimer {
+  /** A time that is not believed makes us ask. */
+  #observe(exchangeTime: EpochMs): boolean {
+    const isBelieved = this.#parts.exchangeClock.observe(exchangeTime);
+    if (!isBelieved) this.#askTime(ASK_AGAIN_AFTER_MS);
+    return isBelieved;
+  }
+
+  #askTime(atLeastMs: number): void {
     const { clock, connection, logger, exchangeClock } = this.#parts;
-    let askedAt = clock.monotonic();
+    if (clock.monotonic() - this.#timeAskedAt < atLeastMs) return;
+    this.#timeAskedAt = clock.monotonic();
+    connection.time().then(
+      (time) => exchangeClock.set(time),
+      (thrown: unknown) => logger.warn('the exchange does not say what time it is', { error: messageOf(thrown) }),
+    );
+  }
+
+  #startChecks(): CancelTimer {
+    const { clock } = this.#parts;
+    this.#timeAskedAt = clock.monotonic();
     return clock.every(CHECK_EVERY_MS, () => {
       this.lines.check();
       this.board.check();
       this.#prices?.check();
       for (const track of this.tracks.values()) this.#history.look(track);
-      if (clock.monotonic() - askedAt < ASK_TIME_EVERY_MS) return;
-      askedAt = clock.monotonic();
-      connection.time().then(
-        (time) => exchangeClock.set(time),
-        (thrown: unknown) => logger.warn('the exchange does not say what time it is', { error: messageOf(thrown) }),
-      );
+      this.#askTime(ASK_TIME_EVERY_MS);
     });
   }
 }

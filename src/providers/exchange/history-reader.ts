@@ -40,6 +40,8 @@ interface Progress {
   refusals: number;
   /** Looks that brought nothing though something is missing. */
   idleLooks: number;
+  /** The last answer held a candle that can't be. */
+  sawImpossible: boolean;
   isReading: boolean;
   /** Of the monotonic clock: not before this. */
   nextLookAt: number;
@@ -89,7 +91,7 @@ export class HistoryReader {
   async #read(track: CandleTrack, progress: Progress): Promise<void> {
     while (!this.#stopped && this.#lacks(track)) {
       const before = track.completeUntil;
-      const failure = await this.#readPage(track);
+      const failure = await this.#readPage(track, progress);
       if (this.#stopped) return;
       const wait =
         failure === undefined ? this.#afterAnswer(track, before, progress) : this.#afterFailure(failure, progress);
@@ -102,7 +104,7 @@ export class HistoryReader {
     }
   }
 
-  async #readPage(track: CandleTrack): Promise<ExchangeFailure | undefined> {
+  async #readPage(track: CandleTrack, progress: Progress): Promise<ExchangeFailure | undefined> {
     const { connection, exchangeClock, logger } = this.#parts;
     const askedAt = exchangeClock.now();
     const from = track.completeUntil;
@@ -117,6 +119,7 @@ export class HistoryReader {
     if (this.#stopped) return undefined;
     const { settleMs } = connection.traits;
     const impossible = track.fill(rows, epochMs(askedAt - settleMs), this.#coverage(track, rows, askedAt));
+    progress.sawImpossible = impossible.length > 0;
     for (const row of impossible) logger.warn('the history has an impossible candle', { ...track.feed, row: row.raw });
     await this.#parts.onFilled(track);
     return undefined;
@@ -144,7 +147,8 @@ export class HistoryReader {
       return 0;
     }
     progress.idleLooks += 1;
-    const { waitingFrom, feed } = track;
+    const { feed } = track;
+    const waitingFrom = track.waitingFrom ?? (progress.sawImpossible ? track.nextClose : undefined);
     if (waitingFrom !== undefined && progress.idleLooks >= MOST_LAGGING_LOOKS) {
       this.#parts.logger.warn('the history lacks what came before a candle; going on without it', {
         ...feed,
@@ -178,7 +182,7 @@ export class HistoryReader {
   #progressOf(track: CandleTrack): Progress {
     let progress = this.#progress.get(track);
     if (progress === undefined) {
-      progress = { failures: 0, refusals: 0, idleLooks: 0, isReading: false, nextLookAt: 0 };
+      progress = { failures: 0, refusals: 0, idleLooks: 0, sawImpossible: false, isReading: false, nextLookAt: 0 };
       this.#progress.set(track, progress);
     }
     return progress;

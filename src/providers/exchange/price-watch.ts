@@ -1,11 +1,12 @@
 import type { Clock } from '../../foundation/clock.ts';
+import type { EpochMs } from '../../foundation/time.ts';
 import type { LatestPrice } from '../../market/market-data.ts';
-import type { ExchangeClock } from './exchange-clock.ts';
 import { type ExchangeConnection, ExchangeFailure } from './exchange-connection.ts';
 
 export interface PriceWatchParts {
   readonly connection: ExchangeConnection;
-  readonly exchangeClock: ExchangeClock;
+  /** Whether the exchange's time of a price can be believed. */
+  readonly observe: (exchangeTime: EpochMs) => boolean;
   readonly clock: Clock;
   /** Whether the symbol's prices come by themselves at the moment, as far as is known. */
   readonly isStreamed: (symbol: string) => boolean;
@@ -43,14 +44,13 @@ export class PriceWatch {
   take(price: LatestPrice): 'new' | 'old' | 'impossible' {
     const watched = this.#watched.get(price.symbol);
     if (watched === undefined) return 'old';
-    if (!isSound(price)) return 'impossible';
+    if (!isSound(price) || !this.#parts.observe(price.occurredAt)) return 'impossible';
     const { last } = watched;
     if (last !== undefined && price.occurredAt < last.occurredAt) return 'old';
     const isNew = last === undefined || price.occurredAt > last.occurredAt;
     if (isNew) watched.movedAt = this.#parts.clock.monotonic();
     if (!isNew && isSamePrice(price, last)) return 'old';
     watched.last = price;
-    this.#parts.exchangeClock.observe(price.occurredAt);
     this.#parts.onPrice(price);
     return isNew ? 'new' : 'old';
   }

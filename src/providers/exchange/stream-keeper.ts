@@ -18,6 +18,8 @@ export interface StreamKeeperParts {
   readonly onBroken: (topics: readonly Topic[]) => void;
   /** The first message since the last connection came. */
   readonly onLive: (topics: readonly Topic[]) => void;
+  /** Refused topics were asked for once more. */
+  readonly onRetried: (topics: readonly Topic[]) => void;
 }
 
 const RECONNECT_PACE: BackoffTerms = { firstMs: 300, longestMs: 30_000 };
@@ -155,7 +157,9 @@ export class StreamKeeper {
       this.#refusals.set(topicName(topic), refusals + 1);
       void this.#pauses.pause(backoffMs(refusals, REFUSED_PACE, random)).then(() => {
         const isSame = this.#connects === connects && (this.#state === 'live' || this.#state === 'connecting');
-        if (isSame) connection.subscribe(this.line, [topic]);
+        if (!isSame) return;
+        connection.subscribe(this.line, [topic]);
+        this.#parts.onRetried([topic]);
       });
     }
   }

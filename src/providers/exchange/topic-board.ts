@@ -3,7 +3,7 @@ import type { EpochMs } from '../../foundation/time.ts';
 import type { TopicState, TopicStatus } from '../../market/market-data.ts';
 import { type Topic, topicName } from './exchange-connection.ts';
 
-/** A topic that has brought nothing so long after its line came alive was forgotten by the exchange. */
+/** A topic that has brought nothing so long after it was subscribed was forgotten by the exchange. */
 const FIRST_NEWS_WITHIN_MS = 10_000;
 /** A topic that stays stale is subscribed anew after so long, then after twice as long, up to the longest. */
 const FIRST_RESUBSCRIPTION_MS = 10_000;
@@ -25,8 +25,9 @@ interface Watched {
   state: TopicState;
   lastMessageAt: EpochMs | null;
   lastExchangeTime: EpochMs | null;
-  /** Of the monotonic clock: when it last brought news. */
+  /** Of the monotonic clock: when it last brought news, and when it was last asked for. */
   movedAt: number;
+  subscribedAt: number;
   resubscriptions: number;
   /** Since it last brought news. */
   attempts: number;
@@ -54,6 +55,7 @@ export class TopicBoard {
       lastMessageAt: null,
       lastExchangeTime: null,
       movedAt: Number.NEGATIVE_INFINITY,
+      subscribedAt: this.#parts.clock.monotonic(),
       resubscriptions: 0,
       attempts: 0,
       nextAttemptAt: 0,
@@ -126,11 +128,13 @@ export class TopicBoard {
     }
   }
 
-  /** The line of these topics is alive again. */
-  live(topics: readonly Topic[]): void {
+  /** The line of these topics is alive again, or they were asked for once more. */
+  subscribed(topics: readonly Topic[]): void {
     for (const topic of topics) {
       const watched = this.#watched.get(topicName(topic));
-      if (watched !== undefined) watched.state = 'waiting';
+      if (watched === undefined) continue;
+      watched.state = 'waiting';
+      watched.subscribedAt = this.#parts.clock.monotonic();
     }
   }
 
@@ -139,9 +143,9 @@ export class TopicBoard {
     for (const watched of this.#watched.values()) {
       const { state, topic, line } = watched;
       if (line === null) continue;
-      const liveFor = this.#parts.liveForMs(line);
-      if (liveFor === 0) continue;
-      const isForgotten = state === 'waiting' && liveFor >= FIRST_NEWS_WITHIN_MS && this.#parts.speaksAtOnce(topic);
+      if (this.#parts.liveForMs(line) === 0) continue;
+      const waitsFor = this.#parts.clock.monotonic() - watched.subscribedAt;
+      const isForgotten = state === 'waiting' && waitsFor >= FIRST_NEWS_WITHIN_MS && this.#parts.speaksAtOnce(topic);
       if (isForgotten || state === 'stale') this.#makeStale(watched);
     }
   }

@@ -91,6 +91,38 @@ test('an impossible candle never comes out, whoever says it', () => {
   }
 });
 
+test('a candle off the grid of its feed, or from a message of the far future, never comes out', () => {
+  const one = track();
+  assert.equal(take(one, frame(0, true, { openTime: epochMs(candles[0]!.openTime + 3) })), 'impossible');
+  const { closeTime } = candles[0]!;
+  assert.equal(one.take(frame(0, true, { exchangeTime: epochMs(closeTime + 86_400_000) }), closeTime), 'impossible');
+  assert.equal(one.waitingFrom, undefined);
+  assert.deepEqual(released(one), []);
+});
+
+test('an impossible row of the history is looked for again: nothing after it comes out meanwhile', () => {
+  const one = track();
+  const rows = [row(0), row(1, { high: 1 }), row(2)];
+  assert.equal(one.fill(rows, candles[2]!.closeTime, candles[2]!.openTime).length, 1);
+  assert.deepEqual(released(one), script(0));
+  one.fill([row(1), row(2)], candles[2]!.closeTime, candles[2]!.openTime);
+  assert.deepEqual(released(one), script(1, 2));
+  assert.deepEqual(one.takeHoles(), []);
+});
+
+test('a revision has a version, and holes are told once, as stretches', () => {
+  const one = track();
+  one.fill([row(0), row(4)], candles[4]!.closeTime, candles[4]!.openTime);
+  released(one);
+  assert.deepEqual(one.takeHoles(), [{ from: candles[1]!.openTime, to: candles[4]!.openTime }]);
+  assert.deepEqual(one.takeHoles(), []);
+  const [first] = script(0);
+  assert.equal(one.revise(first!), undefined);
+  assert.equal(one.revise({ ...first!, volume: 99 })?.version, 2);
+  assert.deepEqual(one.revise(first!), { before: { ...first!, volume: 99 }, candle: first!, version: 3 });
+  assert.equal(one.revise(candles[2]!), undefined);
+});
+
 test('where nothing is said, the next candle closes the one before, with its last values', () => {
   const one = track();
   assert.equal(take(one, frame(0, undefined, { close: candles[0]!.open, volume: 1 })), 'forming');

@@ -52,7 +52,7 @@ test('Binance, a session of books, tickers and candles', { skip: skipUnless(bina
   assert.deepEqual(
     words.find(({ kind }) => kind === 'candle'),
     {
-      ...{ kind: 'candle', market: 'NKNUSDT', interval: '1m', openTime: 1_633_998_480_000 },
+      ...{ kind: 'candle', market: 'NKNUSDT', interval: '1m', openTime: 1_633_998_480_000, endTime: 1_633_998_539_999 },
       ...{ open: 0.3527, high: 0.3528, low: 0.3522, close: 0.3528, volume: 25_877 },
       ...{ isClosed: false, exchangeTime: 1_633_998_523_963 },
     },
@@ -143,7 +143,7 @@ const bybit = (name: string): readonly VenueMessage[] =>
 test('Bybit, the documented messages', { skip: skipUnless(bybitFixtures) }, () => {
   assert.deepEqual(bybit('ws_kline'), [
     {
-      ...{ kind: 'candle', market: 'BTCUSDT', interval: '5', openTime: 1_672_324_800_000 },
+      ...{ kind: 'candle', market: 'BTCUSDT', interval: '5', openTime: 1_672_324_800_000, endTime: 1_672_325_099_999 },
       ...{ open: 16_649.5, high: 16_677, low: 16_608, close: 16_677, volume: 2.081 },
       ...{ isClosed: false, exchangeTime: 1_672_324_988_882 },
     },
