@@ -27,6 +27,7 @@ export class SecretPrompt implements SecretAsker {
   readonly #write: (text: string) => void;
   #lines: AsyncIterator<string> | undefined;
   #closeLines = (): void => {};
+  #isSilent = false;
 
   constructor(input: PromptInput, write: (text: string) => void) {
     this.#input = input;
@@ -64,13 +65,17 @@ export class SecretPrompt implements SecretAsker {
   /** Lets go of standard input, so that the program can end, and lets the terminal show again what is typed. */
   close(): void {
     this.#closeLines();
-    if (this.isTerminal) this.#input.setRawMode?.(false);
+    // Only what was changed is put back: a program in the background may not touch its terminal.
+    if (this.#isSilent) this.#input.setRawMode?.(false);
+    this.#isSilent = false;
     this.#input.pause();
   }
 
   /** Before the question is there, and until the last is answered: who types fast must not see it either. */
   #silence(): void {
-    if (this.isTerminal) this.#input.setRawMode?.(true);
+    if (!this.isTerminal || this.#isSilent) return;
+    this.#isSilent = true;
+    this.#input.setRawMode?.(true);
   }
 
   async #nextLine(): Promise<string | undefined> {

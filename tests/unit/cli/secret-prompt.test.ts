@@ -98,6 +98,12 @@ test('Ctrl+C, and a terminal that goes away, call it off', async () => {
   }
 });
 
+test('a terminal that nothing was asked in is left alone', () => {
+  const terminal = new Terminal();
+  prompt(terminal).prompt.close();
+  assert.deepEqual(terminal.modes, []);
+});
+
 test('nothing typed is no answer where one is needed', async () => {
   const terminal = new Terminal();
   terminal.write('\r');
