@@ -3,12 +3,13 @@ import { type Money, notional, type Price, ZERO_MONEY } from '../foundation/fixe
 import type { Json, JsonObject } from '../foundation/json.ts';
 import { decodeState, encodeState } from '../foundation/state-codec.ts';
 import type { Fill } from './fill.ts';
+import type { FundingPayment } from './funding.ts';
 import type { Instrument } from './instrument.ts';
 import { Position, type RoundTrip } from './position.ts';
 
 /**
  * The only place where money moves. Every fill moves quote currency one way and the position the other, and its fee
- * out of the balance of the fee's currency; nothing else changes anything. A short sale's proceeds are in the balance,
+ * out of the balance of the fee's currency; funding moves its currency alone; nothing else changes anything. A short sale's proceeds are in the balance,
  * so `equity = Σ balances + Σ quantity × mark` holds for spot, margin and linear contracts alike.
  */
 export class Portfolio {
@@ -20,6 +21,7 @@ export class Portfolio {
   readonly #indexOf: ReadonlyMap<string, number>;
   #balances = new Amounts();
   #fees = new Amounts();
+  #funding = new Amounts();
   #booked = 0;
 
   constructor(currency: string, startingBalance: Money, instruments: readonly Instrument[]) {
@@ -54,6 +56,11 @@ export class Portfolio {
     return this.#fees.toMap();
   }
 
+  /** What was paid as funding so far, by currency; negative where more was received. */
+  get funding(): ReadonlyMap<string, Money> {
+    return this.#funding.toMap();
+  }
+
   position(symbol: string): Position {
     return this.#positions[this.#index(symbol)]!;
   }
@@ -81,6 +88,11 @@ export class Portfolio {
     this.#fees.add(feeCurrency, fee);
     this.#booked += 1;
     return this.#positions[index]!.apply(fill, feeCurrency === quoteCurrency ? fee : ZERO_MONEY, value);
+  }
+
+  pay({ amount, currency }: FundingPayment): void {
+    this.#balances.add(currency, -amount as Money);
+    this.#funding.add(currency, amount);
   }
 
   /**
@@ -112,6 +124,7 @@ export class Portfolio {
     return {
       balances: encodeState(this.#balances.toMap()),
       fees: encodeState(this.#fees.toMap()),
+      funding: encodeState(this.#funding.toMap()),
       booked: this.#booked,
       positions: this.#positions.map((position) => [position.symbol, position.snapshot()]),
     };
@@ -121,6 +134,7 @@ export class Portfolio {
     const saved = state as JsonObject;
     this.#balances = Amounts.from(decodeState(saved.balances!) as Map<string, Money>);
     this.#fees = Amounts.from(decodeState(saved.fees!) as Map<string, Money>);
+    this.#funding = Amounts.from(decodeState(saved.funding!) as Map<string, Money>);
     this.#booked = saved.booked as number;
     for (const [symbol, position] of saved.positions as readonly (readonly [string, Json])[]) {
       this.position(symbol).restore(position);

@@ -1,4 +1,5 @@
 import type { Fill } from '../domain/fill.ts';
+import type { FundingPayment } from '../domain/funding.ts';
 import { type Instrument, snapPrice } from '../domain/instrument.ts';
 import { Portfolio } from '../domain/portfolio.ts';
 import type { RoundTrip } from '../domain/position.ts';
@@ -107,6 +108,12 @@ export class Account implements AccountNumbers {
     this.#quantities[this.indexOf(fill.symbol)] = toNumber(this.portfolio.position(fill.symbol).quantity);
     this.revalue();
     return roundTrip;
+  }
+
+  pay(payment: FundingPayment): void {
+    this.portfolio.pay(payment);
+    this.#deriveCash();
+    this.revalue();
   }
 
   snapshot(): Json {

@@ -2,6 +2,7 @@ import type { ApprovedOrder } from '../domain/approved-order.ts';
 import { feedName } from '../domain/candle.ts';
 import type { Command } from '../domain/command.ts';
 import type { Fill } from '../domain/fill.ts';
+import type { FundingPayment } from '../domain/funding.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import { isTerminal, type OrderEvent, type OrderTerms } from '../domain/order.ts';
 import type { RoundTrip } from '../domain/position.ts';
@@ -39,6 +40,8 @@ export interface EngineListener {
   /** Follows the order event that it is part of. */
   fill(fill: Fill): void;
   roundTrip(trip: RoundTrip): void;
+  /** A venue outside took or gave funding; simulated ones have none. */
+  funding?(payment: FundingPayment): void;
   /** The daily loss limit stopped entries. */
   lossLimit(time: EpochMs, equity: number): void;
 }
@@ -270,6 +273,12 @@ export class Engine {
       this.#book(event.fill, order.terms);
     }
     if (isTerminal(order) && order.state === 'rejected' && !order.terms.reduceOnly) this.#dropDependants(order.terms);
+  }
+
+  /** Books what a venue took or gave as funding. The caller sees to it that each payment comes once. */
+  onFunding(payment: FundingPayment): void {
+    this.account.pay(payment);
+    this.#options.listener.funding?.(payment);
   }
 
   // — state —

@@ -1,4 +1,5 @@
 import type { Fill } from '../domain/fill.ts';
+import type { FundingPayment } from '../domain/funding.ts';
 import type { OrderEvent, OrderTerms } from '../domain/order.ts';
 import type { RoundTrip } from '../domain/position.ts';
 import type { SignalRecord } from '../domain/signal.ts';
@@ -17,6 +18,7 @@ export class RunRecord implements EngineListener {
   orderEvents: OrderEvent[] = [];
   fills: Fill[] = [];
   roundTrips: RoundTrip[] = [];
+  fundings: FundingPayment[] = [];
   lossLimits: { readonly time: EpochMs; readonly equity: number }[] = [];
 
   signal(record: SignalRecord): void {
@@ -42,6 +44,10 @@ export class RunRecord implements EngineListener {
     this.roundTrips.push(trip);
   }
 
+  funding(payment: FundingPayment): void {
+    this.fundings.push(payment);
+  }
+
   lossLimit(time: EpochMs, equity: number): void {
     this.lossLimits.push({ time, equity });
   }
@@ -53,6 +59,7 @@ export class RunRecord implements EngineListener {
     this.orderEvents = [];
     this.fills = [];
     this.roundTrips = [];
+    this.fundings = [];
     this.lossLimits = [];
   }
 }

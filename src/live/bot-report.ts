@@ -4,7 +4,7 @@ import type { Portfolio } from '../domain/portfolio.ts';
 import type { Account } from '../engine/account.ts';
 import type { SessionSpec } from '../engine/open-session.ts';
 import type { RunRecord } from '../engine/run-record.ts';
-import { fromNumber, type Money, type Quantity, toNumber } from '../foundation/fixed-point.ts';
+import { formatFixed, fromNumber, type Money, type Quantity, toNumber } from '../foundation/fixed-point.ts';
 import { epochMs } from '../foundation/time.ts';
 import type { BotHoldings } from './orders/account-balance.ts';
 import type { BotCounts } from './saved-bot.ts';
@@ -126,6 +126,11 @@ export function journalEntries(
     entries.push({ kind: 'order-event', eventId, time: event.time, event });
   }
   for (const fill of record.fills) entries.push(fillEntry(botId, fill));
+  for (const { paymentId, symbol, amount, currency, time: at } of record.fundings) {
+    const details = { paymentId, symbol, amount: formatFixed(amount), currency };
+    const event = { type: 'bot.funding', source: botId, time: at, details };
+    entries.push({ kind: 'system', eventId: `funding/${botId}/${paymentId}`, time: at, event });
+  }
   for (const { time: at, equity } of record.lossLimits) {
     const event = { type: 'risk.daily-loss-limit', source: botId, time: at, details: { equity } };
     entries.push({ kind: 'system', eventId: `loss-limit/${botId}/${at}`, time: at, event });

@@ -250,6 +250,7 @@ export class Bot {
       isHeld: () => clock.now() < this.#heldUntil,
       holdings: () => botHoldings(this.#session!.engine.account.portfolio),
       onPhantom: (fill) => this.#halt(`the venue filled ${fill.clientOrderId}, which had ended here`),
+      onFunding: (payment) => this.#session!.engine.onFunding(payment),
       onSent: () => latency?.recordSince('strategy-sent', this.#decidingSince),
       onAcknowledged: (milliseconds) => latency?.record('sent-acknowledged', milliseconds),
     });

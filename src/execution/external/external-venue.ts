@@ -68,6 +68,7 @@ export interface ExternalVenueSetup {
 const SEND_ENTRY_WITHIN_MS = 10_000;
 /** Getting out is tried for longer. */
 const SEND_EXIT_WITHIN_MS = 60_000;
+const REMEMBERED_FUNDINGS = 64;
 /** What is still working so long after its cancellation was asked for is asked again. */
 const CANCEL_AGAIN_AFTER_MS = 5_000;
 
@@ -77,6 +78,8 @@ export class ExternalVenue {
   readonly #emit: OrderEventListener;
   readonly #orders = new Map<string, HeldOrder>();
   readonly #ended = new EndedIds();
+  /** Ids of the last payments of funding that were booked. */
+  #funded: string[] = [];
   #requests: VenueRequest[] = [];
 
   constructor({ now, emit }: ExternalVenueSetup) {
@@ -231,6 +234,17 @@ export class ExternalVenue {
     return 'booked';
   }
 
+  /** Whether a payment of funding is to be booked: it was not before. From now on it was. */
+  takeFunding(paymentId: string): boolean {
+    if (this.#funded.includes(paymentId)) return false;
+    this.#funded = [...this.#funded, paymentId].slice(-REMEMBERED_FUNDINGS);
+    return true;
+  }
+
+  hasFunding(paymentId: string): boolean {
+    return this.#funded.includes(paymentId);
+  }
+
   /**
    * The venue has answered that it knows no such order, after nothing that was sent can arrive any more. An order that
    * the venue has spoken of stays in doubt.
@@ -293,12 +307,16 @@ export class ExternalVenue {
   }
 
   snapshot(): Json {
-    return { orders: Array.from(this.#orders.values(), (held) => held.snapshot()), ended: this.#ended.snapshot() };
+    return {
+      orders: Array.from(this.#orders.values(), (held) => held.snapshot()),
+      ended: this.#ended.snapshot(),
+      funded: [...this.#funded],
+    };
   }
 
   /** Takes up a {@link snapshot}. What may be out is in doubt: it may have been sent just before the end of that life. */
   restore(state: Json): void {
-    const saved = state as { readonly orders: readonly Json[]; readonly ended: Json };
+    const saved = state as unknown as SavedVenue;
     this.#requests = [];
     this.#orders.clear();
     for (const one of saved.orders) {
@@ -307,6 +325,7 @@ export class ExternalVenue {
       this.#orders.set(held.id, held);
     }
     this.#ended.restore(saved.ended);
+    this.#funded = [...saved.funded];
   }
 
   // — inside —
@@ -475,6 +494,12 @@ export class ExternalVenue {
     const { clientOrderId, botId, symbol } = terms;
     this.#emit({ ...what, clientOrderId, botId, symbol, time: epochMs(time) } as OrderEvent);
   }
+}
+
+interface SavedVenue {
+  readonly orders: readonly Json[];
+  readonly ended: Json;
+  readonly funded: readonly string[];
 }
 
 /** An event without what says of which order and when. */

@@ -34,15 +34,21 @@ export class AccountBalance {
   #takesBalances = true;
 
   /** A fill that belongs to no bot moves the external part. */
-  addExternal({ kind, symbol, side, quantity, fee, feeCurrency }: ReportedFill): void {
+  addExternal({ symbol, side, quantity }: ReportedFill): void {
     if (!this.#hasLooked) return;
-    if (kind === 'funding') {
-      this.#add(`balance ${feeCurrency}`, -fee);
-      return;
-    }
     this.#takesBalances = true;
     const signed = side === 'buy' ? quantity : -quantity;
     this.#add(`position ${symbol}`, signed);
+  }
+
+  /** Funding that was paid for the external part of a position. */
+  addExternalFunding(currency: string, amount: bigint): void {
+    if (this.#hasLooked) this.#add(`balance ${currency}`, -amount);
+  }
+
+  /** How much of a symbol is not the bots'. */
+  externalPosition(symbol: string): bigint {
+    return this.#external.get(`position ${symbol}`) ?? 0n;
   }
 
   /** @param isQuiet no order is under way, so that both sides should agree now */

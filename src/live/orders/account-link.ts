@@ -10,7 +10,7 @@ import type {
 import type { CancelTimer, Clock } from '../../foundation/clock.ts';
 import { crashPoint } from '../../foundation/crash-point.ts';
 import { messageOf } from '../../foundation/errors.ts';
-import { formatFixed } from '../../foundation/fixed-point.ts';
+import { formatFixed, type Money } from '../../foundation/fixed-point.ts';
 import type { Json } from '../../foundation/json.ts';
 import type { Logger } from '../../foundation/logger.ts';
 import { type EpochMs, epochMs } from '../../foundation/time.ts';
@@ -58,6 +58,7 @@ export class AccountLink implements GatewayListener {
   readonly #prefixes: readonly string[];
   readonly #balance: AccountBalance;
   readonly #externalFills = new Set<string>();
+  readonly #sharedFundings = new Set<string>();
   #haltReason: string | undefined = 'the account is not connected yet';
   #connections = 0;
   #fillsSince: EpochMs;
@@ -114,6 +115,10 @@ export class AccountLink implements GatewayListener {
 
   fill(fill: ReportedFill): void {
     if (fill.time > this.#fillsSince + FILLS_OVERLAP_MS) this.#fillsSince = epochMs(fill.time - FILLS_OVERLAP_MS);
+    if (fill.kind === 'funding') {
+      this.#share(fill);
+      return;
+    }
     const member = fill.kind === 'trade' ? this.#memberOf(fill.clientOrderId) : undefined;
     if (member) {
       member.desk.fill(fill, (fate) => {
@@ -222,6 +227,30 @@ export class AccountLink implements GatewayListener {
     for (const difference of differences) this.#tellDifference(difference);
   }
 
+  /**
+   * Funding is paid on the account's position: each bot books its share of it, in the measure of its own position, and the
+   * shares add up to the last unit. What falls to a position that is nobody's here is external.
+   */
+  #share(fill: ReportedFill): void {
+    const { fillId: paymentId, symbol, fee, feeCurrency: currency, time } = fill;
+    if (this.#sharedFundings.has(paymentId)) return;
+    this.#sharedFundings.add(paymentId);
+    const members = [...this.#members.values()];
+    if (members.some(({ desk }) => desk.venue.hasFunding(paymentId))) return;
+    const shares = sharesOf(fee, [
+      this.#balance.externalPosition(symbol),
+      ...members.map((member) => member.holdings().positions.get(symbol) ?? 0n),
+    ]);
+    const [external = 0n, ...own] = shares;
+    for (const [index, share] of own.entries()) {
+      const { botId, desk } = members[index]!;
+      if (share !== 0n) desk.funding({ paymentId, botId, symbol, amount: share as Money, currency, time });
+    }
+    if (external === 0n) return;
+    this.#balance.addExternalFunding(currency, external);
+    this.#tellExternalFill(fill);
+  }
+
   // — what belongs to nobody here —
 
   #memberOf(clientOrderId: string | null): AccountMember | undefined {
@@ -244,7 +273,7 @@ export class AccountLink implements GatewayListener {
   #tellExternalFill(fill: ReportedFill): void {
     if (this.#externalFills.has(fill.fillId)) return;
     this.#externalFills.add(fill.fillId);
-    this.#balance.addExternal(fill);
+    if (fill.kind !== 'funding') this.#balance.addExternal(fill);
     const { gateway, clock } = this.#parts;
     const { fillId, kind, symbol, side, price, quantity, fee, feeCurrency, clientOrderId, venueOrderId, time } = fill;
     const numbers = { price: formatFixed(price), quantity: formatFixed(quantity), fee: formatFixed(fee) };
@@ -297,4 +326,22 @@ export class AccountLink implements GatewayListener {
     this.#haltReason = reason;
     for (const member of this.#members.values()) member.wake();
   }
+}
+
+/** `amount` in the measure of signed weights, in whole units: they add up to it. All of it to the first where there is no weight. */
+export function sharesOf(amount: bigint, weights: readonly bigint[]): bigint[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0n);
+  if (total === 0n) return weights.map((_, index) => (index === 0 ? amount : 0n));
+  const shares = weights.map((weight) => (amount * weight) / total);
+  const rest = amount - shares.reduce((sum, share) => sum + share, 0n);
+  const heaviest = weights.reduce(
+    (best, weight, index) => (magnitude(weight) > magnitude(weights[best]!) ? index : best),
+    0,
+  );
+  shares[heaviest] = shares[heaviest]! + rest;
+  return shares;
+}
+
+function magnitude(value: bigint): bigint {
+  return value < 0n ? -value : value;
 }

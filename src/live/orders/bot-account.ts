@@ -1,3 +1,4 @@
+import type { FundingPayment } from '../../domain/funding.ts';
 import type { OrderEvent } from '../../domain/order.ts';
 import { botPrefix } from '../../engine/decision-ids.ts';
 import { ExternalVenue } from '../../execution/external/external-venue.ts';
@@ -21,6 +22,7 @@ export interface BotAccountParts {
   readonly isHeld: () => boolean;
   readonly holdings: () => BotHoldings;
   readonly onPhantom: (fill: ReportedFill) => void;
+  readonly onFunding: (payment: FundingPayment) => void;
   readonly onSent?: () => void;
   readonly onAcknowledged?: (milliseconds: number) => void;
 }

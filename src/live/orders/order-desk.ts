@@ -1,3 +1,4 @@
+import type { FundingPayment } from '../../domain/funding.ts';
 import type { ExternalVenue, FillFate, VenueRequest } from '../../execution/external/external-venue.ts';
 import type {
   CancelOutcome,
@@ -22,6 +23,8 @@ export interface OrderDeskParts {
   /** Whether this process may still act for the bot: its lease has not run out. */
   readonly isHeld: () => boolean;
   readonly tell: (type: string, details: Json) => void;
+  /** To be booked; each comes once. */
+  readonly onFunding: (payment: FundingPayment) => void;
   /** An order is handed to the gateway. */
   readonly onSent?: () => void;
   /** Hears how long a request was under way, in milliseconds. */
@@ -78,6 +81,13 @@ export class OrderDesk {
   /** @param onFate hears what became of it, once the bot has heard */
   fill(fill: ReportedFill, onFate: (fate: FillFate) => void): void {
     this.#say(() => onFate(this.venue.fill(fill)));
+  }
+
+  /** A payment of funding, or the bot's share of one. */
+  funding(payment: FundingPayment): void {
+    this.#say(() => {
+      if (this.venue.takeFunding(payment.paymentId)) this.#parts.onFunding(payment);
+    });
   }
 
   /** Nobody listened for a while: every order that may be out is asked for. */
