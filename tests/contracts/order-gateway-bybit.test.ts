@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
+import type { Account } from '../../src/exchange/trading/account.ts';
 import type { SendOutcome, WireOrder } from '../../src/execution/order-gateway.ts';
 import { UserError } from '../../src/foundation/errors.ts';
 import { fixed, type Price, type Quantity } from '../../src/foundation/fixed-point.ts';
@@ -211,6 +212,54 @@ describe('the gateway to Bybit over ccxt', () => {
     await refused({ key: { ...BYBIT_KEY, readOnly: true } }, /may not trade/);
     await refused({ signWith: { secret: new Secret('wr0ng-secret') } }, /does not accept the key/);
     await refused({ signWith: { key: new Secret('wr0ng-key') } }, /does not accept the key/);
+  });
+
+  test('a key that is revoked is noticed, not hammered with, and taken up again', async () => {
+    const { gateway, exchange, listener } = await opened({ clock: hurriedClock(HURRY) });
+    const accounts = exchange.parts.accounts as Map<string, Account>;
+    accounts.delete(BYBIT_KEY.key);
+    const outcome = await gateway.submit(order('revoked'));
+    assert.ok(outcome.kind === 'refused' && outcome.code === 'VENUE_KEY_DENIED', JSON.stringify(outcome));
+    assert.match(listener.connection.at(-1)!, /10003/);
+    const before = harness.calls(CREATE);
+    for (let attempt = 0; attempt < 5; attempt++) {
+      assert.equal((await gateway.submit(order(`revoked-${attempt}`))).kind, 'not-sent');
+    }
+    assert.equal(harness.calls(CREATE), before);
+    const calls = await callsOf(async () => {
+      const asked = await gateway.openOrders();
+      assert.ok(!asked.ok && asked.error.code === 'DENIED');
+    });
+    assert.deepEqual(calls, {});
+    accounts.set(BYBIT_KEY.key, harness.account);
+    await harness.until(() => listener.connection.at(-1) === 'connected', 'the key');
+    assert.equal((await gateway.submit(order('again'))).kind, 'accepted');
+  });
+
+  test('where a demo account tells nothing of its keys, it is opened all the same; a wrong key is not', async () => {
+    harness = await openBybitAccount();
+    harness.exchange.faults.add({ kind: 'answer', path: '/v5/user/query-api', with: 404 });
+    await harness.gateway.open(harness.listener);
+    const rights = await harness.gateway.rights();
+    assert.deepEqual(rights.ok && rights.value.canWithdraw, false);
+    const wrong = bybitGateway(harness.exchange.url, harness.logger, {
+      signWith: { secret: new Secret('wr0ng-secret') },
+    });
+    await assert.rejects(wrong.open(new RecordingListener()), /does not accept the key/);
+    await wrong.close();
+  });
+
+  test('an address that is shut out asks nothing more for a while', async () => {
+    const { gateway, exchange } = await opened();
+    exchange.faults.add({ kind: 'answer', path: '/v5/order/create', with: 403, when: 'before', count: 1 });
+    const outcome = await gateway.submit(order('banned'));
+    assert.ok(outcome.kind === 'not-sent' && outcome.retryAfterMs === 600_000, JSON.stringify(outcome));
+    const calls = await callsOf(async () => {
+      assert.equal((await gateway.submit(order('banned-2'))).kind, 'not-sent');
+      const asked = await gateway.openOrders();
+      assert.ok(!asked.ok && asked.error.code === 'LIMITED');
+    });
+    assert.deepEqual(calls, {});
   });
 
   test('an exchange that can not be reached is waited for', async () => {

@@ -76,9 +76,10 @@ export class RequestBudget {
       const wait = this.#waitMs(kind);
       if (wait <= 0) break;
       if (this.#clock.monotonic() + wait - begun > PATIENCE_MS[kind]) return Math.ceil(wait);
+      const paused = this.#clock.monotonic();
       await this.#pauses.pause(wait);
       // The pause was ended early: the account is being closed.
-      if (this.#clock.monotonic() - begun < wait / 2) return Math.ceil(wait);
+      if (this.#clock.monotonic() - paused < wait / 2) return Math.ceil(wait);
     }
     for (const window of this.#windows[kind]) window.take();
     return 0;

@@ -366,11 +366,21 @@ export class CcxtGateway implements OrderGateway {
   }
 
   async #checkKey(): Promise<void> {
-    const answer = await this.rights();
-    // Of a demo key the exchange tells nothing: only a request that it lets in shows that it is right.
-    const isLetIn = answer.ok && (await this.holdings()).ok;
-    if (isLetIn && answer.value.canTrade && !answer.value.canWithdraw) this.#settle('key', undefined);
+    if (await this.#isKeyRight()) this.#settle('key', undefined);
     else await this.#later(KEY_AGAIN_MS, () => this.#checkKey());
+  }
+
+  async #isKeyRight(): Promise<boolean> {
+    try {
+      const venue = this.#need();
+      const { canTrade, canWithdraw } = await venue.rights();
+      // Of a demo key the exchange tells nothing: only a request that it lets in shows that it is right.
+      await venue.holdings();
+      return canTrade && !canWithdraw;
+    } catch (thrown) {
+      if (thrown instanceof InvariantError) throw thrown;
+      return false;
+    }
   }
 
   async #later(delay: number, action: () => Promise<void>): Promise<void> {
@@ -390,7 +400,10 @@ export class CcxtGateway implements OrderGateway {
     }
   }
 
+  /** While the key is in doubt only {@link #checkKey} asks: exchanges shut out who goes on with a wrong key. */
   async #answer<Value>(question: () => Promise<Value>): Promise<Answer<Value>> {
+    const denied = this.#doubts.get('key');
+    if (denied !== undefined) return failed({ code: 'DENIED', message: denied, retryAfterMs: KEY_AGAIN_MS });
     try {
       return success(await question());
     } catch (thrown) {
