@@ -1,10 +1,17 @@
 /** Each fault of a market's feed, struck by the simulated exchange against ccxt as it is: what comes out stays right. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { InProcessBus } from '../../src/bus/in-process-bus.ts';
+import { topics } from '../../src/bus/topics.ts';
+import type { CandleMessage } from '../../src/domain/event.ts';
 import type { FaultRequest } from '../../src/exchange/faults/fault.ts';
 import type { KlineInterval } from '../../src/exchange/market/tape-candles.ts';
+import { silentLogger } from '../../src/foundation/logger.ts';
 import { DAY_MS, epochMs, MINUTE_MS, SECOND_MS } from '../../src/foundation/time.ts';
-import { FollowedExchange, type FollowedOptions } from '../support/followed-exchange.ts';
+import { Collector } from '../../src/live/collector.ts';
+import type { MarketDataStatus } from '../../src/market/market-data.ts';
+import type { MarketStore } from '../../src/store/store.ts';
+import { FollowedExchange, type FollowedOptions, INTERVALS } from '../support/followed-exchange.ts';
 
 const ONE_MINUTE = '1' as KlineInterval;
 const CONNECTS = 'WS public connect';
@@ -241,6 +248,48 @@ describe('a market that is followed', { concurrency: 3 }, () => {
       await one.pass(4 * MINUTE_MS);
       assert.ok(one.feed.status().counts.rebuiltDifferent >= 2);
       assert.ok(one.sink.notices.every(({ kind }) => kind === 'rebuilt-differs'));
+    });
+  });
+
+  test('bars of 5m to 1d that the collector builds are the exchange’s own', async () => {
+    const timeframes = ['5m', '15m', '1h', '4h', '1d'] as const;
+    const feed = { history: 2 * 1_440, alignTo: timeframes };
+    await following({ symbols: ['BTCUSDT'], speed: 40, feed, begins: false }, async (one) => {
+      const bars: CandleMessage[] = [];
+      const bus = new InProcessBus({ clock: one.clock, logger: silentLogger });
+      for (const timeframe of timeframes) {
+        await bus.subscribe(topics.candle('BTCUSDT', timeframe), ({ payload }) => bars.push(payload));
+      }
+      const statuses: MarketDataStatus[] = [];
+      await bus.subscribe(topics.systemEvents, ({ payload }) => {
+        if (payload.type === 'market.status') statuses.push(payload.details as unknown as MarketDataStatus);
+      });
+      const store = { newestCandles: async () => [] } as unknown as MarketStore;
+      const collector = new Collector(
+        { provider: one.feed, bus, store, clock: one.clock, logger: silentLogger },
+        { symbols: ['BTCUSDT'], timeframe: '1m', derived: timeframes },
+      );
+      await collector.start();
+      try {
+        const last = (): number => bars.findLast(({ timeframe }) => timeframe === '5m')?.closeTime ?? 0;
+        await one.until(() => last() >= one.clock.now() - 10 * MINUTE_MS, 10 * MINUTE_MS, 'the history');
+        await one.pass(7 * MINUTE_MS);
+      } finally {
+        await collector.stop();
+        await bus.close();
+      }
+      for (const timeframe of timeframes) {
+        const built = bars.filter((bar) => bar.timeframe === timeframe);
+        assert.ok(built.length >= 2, `${built.length} of ${timeframe}`);
+        const theirs = await one.asked('BTCUSDT', INTERVALS[timeframe]!, built[0]!.openTime);
+        for (const [index, { openTime, open, high, low, close, volume }] of built.entries()) {
+          const [start, ...values] = theirs[index]!;
+          assert.deepEqual([openTime, open, high, low, close], [start, ...values.slice(0, 4)], timeframe);
+          assert.ok(Math.abs(volume - values[4]!) <= 1e-9 * volume, `${timeframe}: ${volume}, not ${values[4]}`);
+        }
+      }
+      assert.ok(statuses.some(({ connections }) => connections[0]!.state === 'live'));
+      assert.ok(statuses.at(-1)!.counts.fromHistory > 2_800);
     });
   });
 

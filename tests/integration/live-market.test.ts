@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -125,6 +127,24 @@ test('start --provider bybit runs paper bots on it, and goes on after a restart'
     }
   } finally {
     await simulated.exchange.close();
+  }
+});
+
+test('an exchange that can not be reached is told in a sentence within 10 s', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  try {
+    writeFileSync(join(folder, 'tradewind.yaml'), `market: { url: "http://127.0.0.1:${port}" }`);
+    const begun = systemClock.monotonic();
+    const { code, err } = await run(['start', '--provider', 'bybit', '--symbols', 'BTCUSDT'], folder);
+    const seconds = (systemClock.monotonic() - begun) / 1_000;
+    assert.equal(code, 2, err);
+    assert.match(err, /^bybit can't be reached: .* timed out .*\. Check the network and market\.url\.\s*$/);
+    // Two attempts of 3 s and a start of the program, which a busy machine may draw out.
+    assert.ok(seconds > 5 && seconds < 20, `${seconds} s`);
+  } finally {
+    silent.close();
   }
 });
 

@@ -30,6 +30,8 @@ export interface FollowedOptions {
   /** Before the feed begins. */
   readonly prepare?: (exchange: RunningExchange) => void;
   readonly resumeAfter?: (now: EpochMs) => EpochMs;
+  /** Whether the feed begins at once, into the recorder. Default: so it does. */
+  readonly begins?: boolean;
 }
 
 /** The simulated exchange, and the feed that follows it through ccxt as it is, both on one clock. */
@@ -72,7 +74,7 @@ export class FollowedExchange {
     try {
       const after = options.resumeAfter?.(clock.now());
       const resume = new Map(after === undefined ? [] : followed.feeds.map((feed) => [feedName(feed), after]));
-      await followed.feed.start(followed.feeds, resume, followed.sink);
+      if (options.begins !== false) await followed.feed.start(followed.feeds, resume, followed.sink);
       return followed;
     } catch (thrown) {
       await followed.close();
