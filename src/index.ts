@@ -8,7 +8,14 @@ export { UserError } from './foundation/errors.ts';
 export { type EpochMs, epochMs } from './foundation/time.ts';
 export * from './indicators/index.ts';
 export type { CandleWindow } from './market/candle-window.ts';
-export type { LatestPrice, MarketDataFeed, MarketDataSink } from './market/market-data.ts';
+export type {
+  CandleRevision,
+  LatestPrice,
+  MarketDataFeed,
+  MarketDataSink,
+  MarketDataStatus,
+  MarketNotice,
+} from './market/market-data.ts';
 export {
   defineProvider,
   type MarketDataProvider,
