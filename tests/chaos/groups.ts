@@ -12,8 +12,8 @@ import type { WorldOptions } from './world/world.ts';
 /** Scenarios that are played one after another in the same world. */
 export interface Group {
   readonly name: string;
-  readonly world: (options: ChaosOptions) => WorldOptions;
-  readonly scenarios: (options: ChaosOptions) => readonly Scenario[];
+  readonly world: WorldOptions;
+  readonly scenarios: readonly Scenario[];
 }
 
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT'] as const;
@@ -30,54 +30,64 @@ const busy = fileURLToPath(new URL('./strategies/busy.ts', import.meta.url));
 
 /** Bots that place several orders on every candle. */
 const TRADING_BOTS = SYMBOLS.flatMap((symbol, index) =>
-  [0, 1, 2].map((phase) => bot(`busy-${index}${phase}`, busy, symbol, '1m', { phase: 2 * phase + index })),
+  [0, 1, 2, 3, 4].map((phase) => bot(`busy-${index}${phase}`, busy, symbol, '1m', { phase })),
 );
 
-export const GROUPS: readonly Group[] = [
-  paperGroup('processes', 1, (options) => [
-    ...PROCESS_SCENARIOS,
-    ...(options.kills > 0 ? [randomKills(options.kills)] : []),
-  ]),
-  paperGroup('market', 2, () => MARKET_SCENARIOS),
-  paperGroup('servers', 3, () => SERVER_SCENARIOS),
-  tradingGroup('orders', 4, 'always-unique', (options) => (options.orders > 0 ? orderScenarios(options.orders) : [])),
-  tradingGroup('crashes', 5, 'unique-among-open', (options) => [
-    ...crashScenarios(options.kills),
+/**
+ * What is to be played, and in which worlds. Few worlds for a quick run; in a long one each kind of fault has a world of
+ * its own, and the crashes happen at an exchange that takes the id of an ended order again, which is the harder one.
+ */
+export function groupsOf(options: ChaosOptions): readonly Group[] {
+  const { quick, kills, orders, only } = options;
+  const processes = [...PROCESS_SCENARIOS, ...(kills > 0 ? [randomKills(kills)] : [])];
+  const strikes = orders > 0 ? orderScenarios(orders) : [];
+  const crashes = [
+    ...crashScenarios(kills),
     ...PROCESS_SCENARIOS.filter(({ id }) => ['F08', 'F10'].includes(id)).map(onAccount),
-  ]),
-];
+  ];
+  const groups = quick
+    ? [
+        paperGroup('paper', options, 1, [...processes, ...MARKET_SCENARIOS, ...SERVER_SCENARIOS]),
+        tradingGroup('demo', options, 2, 'always-unique', [...strikes, ...crashes]),
+      ]
+    : [
+        paperGroup('processes', options, 1, processes),
+        paperGroup('market', options, 2, MARKET_SCENARIOS),
+        paperGroup('servers', options, 3, SERVER_SCENARIOS),
+        tradingGroup('orders', options, 4, 'always-unique', strikes),
+        tradingGroup('crashes', options, 5, 'unique-among-open', crashes),
+      ];
+  return groups
+    .map((group) => ({ ...group, scenarios: group.scenarios.filter(({ id }) => only.size === 0 || only.has(id)) }))
+    .filter(({ scenarios }) => scenarios.length > 0);
+}
 
-/** The same fault, with orders at the exchange. */
-function onAccount(scenario: Scenario): Scenario {
-  return { ...scenario, id: `${scenario.id}o`, title: `${scenario.title}, with orders at the exchange` };
+function paperGroup(
+  name: string,
+  { seed, speed }: ChaosOptions,
+  stream: number,
+  scenarios: readonly Scenario[],
+): Group {
+  return { name, scenarios, world: { seed: 10 * seed + stream, speed, symbols: SYMBOLS, bots: PAPER_BOTS } };
 }
 
 function tradingGroup(
   name: string,
+  { seed, speed }: ChaosOptions,
   stream: number,
   clientIds: 'always-unique' | 'unique-among-open',
-  all: (options: ChaosOptions) => readonly Scenario[],
+  scenarios: readonly Scenario[],
 ): Group {
-  return {
-    name,
-    world: ({ seed, speed }) => ({
-      ...{ seed: 10 * seed + stream, speed, symbols: SYMBOLS, bots: TRADING_BOTS, trades: true, clientIds },
-      settings: { risk: { maximumTradesPerDay: null, dailyLossLimit: null, maximumOrdersPerMinute: null } },
-    }),
-    scenarios: (options) => wanted(options, all(options)),
+  const world: WorldOptions = {
+    ...{ seed: 10 * seed + stream, speed, symbols: SYMBOLS, bots: TRADING_BOTS, trades: true, clientIds },
+    settings: { risk: { maximumOrdersPerMinute: null } },
   };
+  return { name, scenarios, world };
 }
 
-function paperGroup(name: string, stream: number, all: (options: ChaosOptions) => readonly Scenario[]): Group {
-  return {
-    name,
-    world: ({ seed, speed }) => ({ seed: 10 * seed + stream, speed, symbols: SYMBOLS, bots: PAPER_BOTS }),
-    scenarios: (options) => wanted(options, all(options)),
-  };
-}
-
-function wanted({ only }: ChaosOptions, scenarios: readonly Scenario[]): readonly Scenario[] {
-  return scenarios.filter(({ id }) => only.size === 0 || only.has(id));
+/** The same fault, with orders at the exchange. */
+function onAccount(scenario: Scenario): Scenario {
+  return { ...scenario, id: `${scenario.id}o`, title: `${scenario.title}, with orders at the exchange` };
 }
 
 function bot(

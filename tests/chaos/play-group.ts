@@ -12,16 +12,16 @@ import { World } from './world/world.ts';
 export async function playGroup(group: Group, options: ChaosOptions, report: ChaosReport): Promise<void> {
   let world: World;
   try {
-    world = await World.start(group.world(options));
+    world = await World.start(group.world);
   } catch (thrown) {
     report.fail(group.name, messageOf(thrown));
     return;
   }
   try {
     const judge = await Judge.of(world);
-    /** What is wrong stays wrong: each violation is told by the scenario that brought it about. */
+    /** Each violation is told by the scenario that brought it about, and again in the end where it stays. */
     const known = new Set<string>();
-    for (const scenario of group.scenarios(options)) await play(scenario);
+    for (const scenario of group.scenarios) await play(scenario);
     await rest();
     await judge.close();
 
@@ -44,7 +44,7 @@ export async function playGroup(group: Group, options: ChaosOptions, report: Cha
     async function judged(run: ScenarioRun, isAtRest: boolean): Promise<void> {
       const verdict = await judge.judge({ rest: isAtRest });
       for (const violation of verdict.violations) {
-        if (!known.has(violation)) run.violations.push(violation);
+        if (isAtRest || !known.has(violation)) run.violations.push(violation);
         known.add(violation);
       }
       report.saw(group.name, verdict);

@@ -11,7 +11,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { GROUPS } from './groups.ts';
+import { UserError } from '../../src/foundation/errors.ts';
+import { groupsOf } from './groups.ts';
 import { chaosOptions } from './options.ts';
 import { playGroup } from './play-group.ts';
 import { ChaosReport } from './report.ts';
@@ -31,9 +32,10 @@ const { values } = parseArgs({
 });
 const options = chaosOptions(values);
 const report = new ChaosReport(options, (line) => console.log(line));
-const groups = GROUPS.filter((group) => group.scenarios(options).length > 0);
+const groups = groupsOf(options);
+if (groups.length === 0) throw new UserError('No fault has one of these names; see docs/reliability.md.');
 
-// A quick run shares the machine among all worlds; figures of a long one are not to suffer from neighbours.
+// The worlds of a quick run share the machine; figures of a long one are not to suffer from neighbours.
 if (options.quick) await Promise.all(groups.map((group) => playGroup(group, options, report)));
 else for (const group of groups) await playGroup(group, options, report);
 

@@ -6,6 +6,8 @@ import type { Scenario, ScenarioRun } from '../scenario.ts';
 const CREATE = /^POST \/v5\/order\/create/;
 const CANCEL = /^POST \/v5\/order\/cancel/;
 const TRADING = /^POST \/v5\/order\//;
+/** A run of so many orders has the time for everything. */
+const LONG_RUN_ORDERS = 200;
 const BOTS = ['bots-1', 'bots-2'] as const;
 /** Refused risk after a private stream that can't be heard, in milliseconds of the exchange's time. */
 const HALT_WITHIN_MS = 10_000;
@@ -24,7 +26,7 @@ export function orderScenarios(orders: number): readonly Scenario[] {
     body,
     forward,
   });
-  return [
+  const all: readonly Scenario[] = [
     { id: 'F17', title: 'private stream without an answer to its login', play: deafStream },
     strike('F32', 'answer lost after the order was taken', CREATE, [
       { kind: 'swallow-answer', end: 'reset' },
@@ -46,9 +48,9 @@ export function orderScenarios(orders: number): readonly Scenario[] {
     ]),
     strike('F36', 'too many requests, refused before they were looked at', TRADING, [
       says(429, '{}', false),
-      says(403, 'access too frequent', false),
       says(200, '{"retCode":10006,"retMsg":"Too many visits!","result":{},"retExtInfo":{},"time":0}', false),
     ]),
+    { id: 'F36b', title: 'this address banned for ten minutes', play: banned },
     {
       id: 'F37',
       title: 'messages of fills lost',
@@ -75,6 +77,8 @@ export function orderScenarios(orders: number): readonly Scenario[] {
     { id: 'F47', title: 'exchange away, and its open orders cancelled meanwhile', play: exchangeAway },
     { id: 'F48', title: 'key denied', play: keyDenied },
   ];
+  // Ten minutes are too long for a quick run.
+  return orders < LONG_RUN_ORDERS ? all.filter(({ id }) => id !== 'F36b') : all;
 }
 
 /** Orders go on, and a share of the requests is struck, until enough were. */
@@ -135,6 +139,21 @@ async function deafStream(run: ScenarioRun): Promise<void> {
     await run.detected(holder, since, /account\.connected/, 60_000);
     run.detectionsMs.pop();
   }
+}
+
+/** A ban that the gateway keeps to: nothing is asked until it is over, and what could not be sent in time is not sent. */
+async function banned(run: ScenarioRun): Promise<void> {
+  const { world } = run;
+  const fault: RequestFault = { kind: 'answer', status: 403, body: 'access too frequent', forward: false };
+  const { holder } = world;
+  world.edge(holder).requests.add({ fault, matches: TRADING, count: 1 });
+  run.injected = 1;
+  await run.exchangeSeconds(60);
+  const before = world.edge(holder).requests.requests;
+  await run.exchangeSeconds(60);
+  run.count('calls in a minute of the ban', world.edge(holder).requests.requests - before);
+  await run.exchangeSeconds(510);
+  await run.healed();
 }
 
 async function cancelledByExchange(run: ScenarioRun): Promise<void> {

@@ -7,6 +7,7 @@ import { type Candle, type Feed, feedName } from '../../../src/domain/candle.ts'
 import type { Fill } from '../../../src/domain/fill.ts';
 import type { Instrument } from '../../../src/domain/instrument.ts';
 import type { OrderEvent } from '../../../src/domain/order.ts';
+import type { SignalRecord } from '../../../src/domain/signal.ts';
 import { type Timeframe, timeframeMs } from '../../../src/domain/timeframe.ts';
 import type { SessionSpec } from '../../../src/engine/open-session.ts';
 import { firstDifference, type RunTrace } from '../../../src/engine/run-comparison.ts';
@@ -86,11 +87,7 @@ export class Judge {
     else for (const [session, run, through] of runs) this.#judgeRun(session, run, through, candles, violations);
     const fills = (await Promise.all(this.#sessions.map(({ botId }) => this.#store.fills(botId)))).flat().length;
     const signals = runs.flatMap(([, run]) => run.signals);
-    const { maximumPriceAge } = this.#sessions[0]!.limits;
-    for (const { signalId, priceAgeMs, outcome } of signals) {
-      if (outcome.kind === 'refused' || priceAgeMs <= (maximumPriceAge ?? Number.POSITIVE_INFINITY)) continue;
-      violations.push(`${signalId} was decided on a price that was ${priceAgeMs} ms old`);
-    }
+    violations.push(...signals.flatMap((signal) => this.#staleOrders(signal)));
     if (rest) await this.#judgeAudit(violations);
     return {
       violations,
@@ -100,6 +97,14 @@ export class Judge {
       refusedAsStale: signals.filter(({ outcome }) => outcome.kind === 'refused' && outcome.code === 'STALE_PRICE')
         .length,
     };
+  }
+
+  /** Orders that were made on a price that was older than the bot allows. */
+  #staleOrders({ signalId, signal, priceAgeMs, outcome }: SignalRecord): readonly string[] {
+    const most = this.#sessions[0]!.limits.maximumPriceAge ?? Number.POSITIVE_INFINITY;
+    const orders = outcome.kind === 'ignored' ? [] : (outcome.clientOrderIds ?? []);
+    if (orders.length === 0 || priceAgeMs <= most) return [];
+    return [`${signalId} (${signal.kind}) made ${orders.length} orders on a price that was ${priceAgeMs} ms old`];
   }
 
   /** What each bot did, and up to which instant: read between two commits, so that all of it belongs together. */
