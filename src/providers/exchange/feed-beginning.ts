@@ -1,6 +1,6 @@
 import { type Feed, feedName } from '../../domain/candle.ts';
 import { barOpenTime, type Timeframe, timeframeMs } from '../../domain/timeframe.ts';
-import { UserError } from '../../foundation/errors.ts';
+import { invariant, UserError } from '../../foundation/errors.ts';
 import { type EpochMs, epochMs, toIso } from '../../foundation/time.ts';
 
 /** More candles of one feed than these are not made up for: 34 days of one-minute candles. */
@@ -43,6 +43,7 @@ export function firstOpenTime(
 
 /** The latest time at or before `time` at which a bar of each timeframe opens. */
 export function alignedStart(time: EpochMs, timeframes: readonly Timeframe[]): EpochMs {
+  invariant(Number.isFinite(time), 'A time that is none', { time });
   let start = time;
   for (;;) {
     const earliest = Math.min(start, ...timeframes.map((timeframe) => barOpenTime(start, timeframe)));
