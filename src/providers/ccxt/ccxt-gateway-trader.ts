@@ -9,8 +9,6 @@ export interface CcxtTrader extends CcxtExchange {
   password: string | undefined;
   enableRateLimit: boolean;
   timeout: number;
-  /** What ccxt makes numbers with: `String` keeps them exact. */
-  number: unknown;
   milliseconds(): number;
   nonce(): number;
   enableDemoTrading(enable: boolean): void;

@@ -16,7 +16,7 @@ import type {
   VenueRules,
   WireOrder,
 } from '../../execution/order-gateway.ts';
-import type { CancelTimer, Clock } from '../../foundation/clock.ts';
+import type { Clock } from '../../foundation/clock.ts';
 import { InvariantError, invariant, messageOf, UserError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
 import type { Random } from '../../foundation/random.ts';
@@ -24,15 +24,16 @@ import { failed, success } from '../../foundation/result.ts';
 import { type EpochMs, epochMs, toIso } from '../../foundation/time.ts';
 import { Pauses } from '../exchange/pauses.ts';
 import { backoffMs } from '../exchange/reconnect-pace.ts';
-import { loadCcxtExchange } from './ccxt-exchange.ts';
 import { RequestBudget } from './ccxt-gateway-budget.ts';
 import { VenueCalls } from './ccxt-gateway-calls.ts';
 import { VenueClock } from './ccxt-gateway-clock.ts';
+import { AccountDoubts, CLOCK_AGAIN_MS, KEY_AGAIN_MS } from './ccxt-gateway-doubts.ts';
 import { AnswerLost, NotSent, VenueRefused } from './ccxt-gateway-failures.ts';
+import { checkRights, loadTrader, reasonToWait } from './ccxt-gateway-opening.ts';
 import { PrivateStream } from './ccxt-gateway-stream.ts';
 import type { CcxtTrader } from './ccxt-gateway-trader.ts';
 import type { OrderVenue, VenueTerms } from './ccxt-gateway-venue.ts';
-import { reasonText, SenselessMessage } from './ccxt-gateway-words.ts';
+import { reasonText } from './ccxt-gateway-words.ts';
 import { type CcxtMarket, findMarket, readMarkets } from './ccxt-market.ts';
 import type { MarketKind } from './venues.ts';
 
@@ -56,16 +57,10 @@ export interface CcxtGatewayOptions {
 
 const RECEIVE_WINDOW_MS = 3_000;
 const REQUEST_TIMEOUT_MS = 5_000;
-const CLOCK_EVERY_MS = 20_000;
-/** While the clock or the key is in doubt it is looked at again after so long. */
-const CLOCK_AGAIN_MS = 2_000;
-const KEY_AGAIN_MS = 30_000;
 const OPEN_BACKOFF = { firstMs: 500, longestMs: 30_000 } as const;
 /** Executions of an order may be listed a little later than the order. */
 const FILLS_TRIES = 3;
 const FILLS_AGAIN_MS = 250;
-
-type Doubt = 'stream' | 'clock' | 'key';
 
 /** An account at an exchange, through ccxt. What differs from exchange to exchange is in its {@link VenueTerms}. */
 export class CcxtGateway implements OrderGateway {
@@ -74,8 +69,7 @@ export class CcxtGateway implements OrderGateway {
   readonly #options: CcxtGatewayOptions;
   readonly #pauses: Pauses;
   readonly #clock: VenueClock;
-  readonly #doubts = new Map<Doubt, string>([['stream', 'it was not opened']]);
-  readonly #timers: CancelTimer[] = [];
+  readonly #doubts: AccountDoubts;
   #markets: readonly CcxtMarket[] = [];
   #bySymbol: ReadonlyMap<string, CcxtMarket> = new Map();
   #symbols: ReadonlyMap<string, string> = new Map();
@@ -84,9 +78,7 @@ export class CcxtGateway implements OrderGateway {
   #venue: OrderVenue | undefined;
   #stream: PrivateStream | undefined;
   #listener: GatewayListener | undefined;
-  #isConnected = false;
   #isClosed = false;
-  #isMeasuring = false;
 
   constructor(options: CcxtGatewayOptions) {
     const { venue, access, clientIds } = options;
@@ -105,6 +97,13 @@ export class CcxtGateway implements OrderGateway {
     };
     this.#pauses = new Pauses(options.clock);
     this.#clock = new VenueClock(options.clock, () => this.#need().time());
+    this.#doubts = new AccountDoubts({
+      clock: options.clock,
+      pauses: this.#pauses,
+      venueClock: this.#clock,
+      isKeyRight: () => this.#isKeyRight(),
+      listener: () => this.#listener,
+    });
   }
 
   get clockOffset(): ClockOffset | undefined {
@@ -120,23 +119,22 @@ export class CcxtGateway implements OrderGateway {
         await this.#prepare();
         break;
       } catch (thrown) {
-        const reason = this.#reasonToWait(thrown);
+        if (this.#isClosed) throw new UserError(`${this.account} was closed before it was open.`);
+        const reason = reasonToWait(thrown, this.#options.access, this.#options.venue);
         this.#options.logger.warn('the account can not be opened yet', { account: this.account, reason });
         await this.#pauses.pause(backoffMs(attempt, OPEN_BACKOFF, this.#options.random));
       }
     }
     await this.#openStream(listener);
-    const { clock } = this.#options;
-    this.#timers.push(clock.every(CLOCK_EVERY_MS, () => void this.#checkClock()));
   }
 
   async submit(order: WireOrder): Promise<SendOutcome> {
     const venue = this.#need();
     // What only reduces a position may go though nothing is heard of what becomes of it.
     const doubt =
-      this.#doubts.get('key') ??
-      this.#doubts.get('clock') ??
-      (order.reduceOnly ? undefined : this.#doubts.get('stream'));
+      this.#doubts.reason('key') ??
+      this.#doubts.reason('clock') ??
+      (order.reduceOnly ? undefined : this.#doubts.reason('stream'));
     if (doubt !== undefined) return { kind: 'not-sent', reason: doubt, retryAfterMs: CLOCK_AGAIN_MS };
     try {
       return { kind: 'accepted', venueOrderId: await venue.create(order) };
@@ -200,14 +198,14 @@ export class CcxtGateway implements OrderGateway {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#pauses.end();
-    for (const cancel of this.#timers.splice(0)) cancel();
+    this.#doubts.close();
     this.#stream?.close();
     await this.#exchange?.close();
   }
 
   /** Everything that is checked before the stream is opened. */
   async #prepare(): Promise<void> {
-    const { venue, kind, symbols, logger } = this.#options;
+    const { venue, access, kind, symbols, logger } = this.#options;
     this.#venue ??= await this.#load();
     const verdict = await this.#clock.measure();
     if (verdict.kind === 'doubtful') throw new UserError(`${this.account}: ${verdict.reason}.`);
@@ -219,7 +217,7 @@ export class CcxtGateway implements OrderGateway {
     this.#markets = [...this.#bySymbol.values()];
     this.#symbols = new Map([...this.#bySymbol].map(([symbol, { id }]) => [id, symbol]));
     const rights = await this.#venue.rights();
-    this.#checkRights(rights);
+    checkRights(rights, access, venue, kind);
     await this.#venue.checkAccount();
     if (rights.expiresAt !== null) {
       logger.info('the key expires', { account: this.account, at: toIso(rights.expiresAt) });
@@ -227,24 +225,9 @@ export class CcxtGateway implements OrderGateway {
   }
 
   async #load(): Promise<OrderVenue> {
-    const { venue, kind, access, clock, logger } = this.#options;
-    const { apiKey, url } = access;
-    const isDemo = access.mode === 'demo';
-    const options = venue.options(kind, this.rules.receiveWindowMs);
-    const exchange = (await loadCcxtExchange(venue.id, options, url, logger, (loaded) => {
-      if (isDemo) venue.demo(loaded as CcxtTrader);
-    })) as CcxtTrader;
-    const timeoutMs = this.#options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
-    exchange.apiKey = apiKey.key.reveal();
-    exchange.secret = apiKey.secret.reveal();
-    exchange.password = apiKey.passphrase?.reveal();
-    exchange.timeout = timeoutMs;
-    // Who may ask when is decided by our budget: ccxt's queue has no end.
-    exchange.enableRateLimit = false;
-    exchange.number = String;
-    // Requests are signed with the exchange's own time.
-    exchange.milliseconds = () => this.#clock.now();
-    exchange.nonce = () => this.#clock.now();
+    const { venue, kind, access, clock, requestTimeoutMs: timeoutMs = REQUEST_TIMEOUT_MS } = this.#options;
+    const { receiveWindowMs } = this.rules;
+    const exchange = await loadTrader({ ...this.#options, receiveWindowMs, timeoutMs, venueClock: this.#clock });
     this.#exchange = exchange;
     const calls = new VenueCalls({
       exchange,
@@ -253,58 +236,24 @@ export class CcxtGateway implements OrderGateway {
       clock,
       timeoutMs,
       venueNow: () => this.#clock.now(),
-      onDoubt: (doubt, reason) => this.#doubtOf(doubt, reason),
+      onDoubt: (doubt, reason) => this.#doubts.raise(doubt, reason),
     });
     this.#calls = calls;
     return venue.orders({
       exchange,
       calls,
       kind,
-      isDemo,
+      isDemo: access.mode === 'demo',
       market: (symbol) => this.#market(symbol),
       symbolOf: (id) => this.#symbols.get(id) ?? id,
       markets: () => this.#markets,
     });
   }
 
-  #checkRights({ canTrade, canWithdraw }: KeyRights): void {
-    const { title } = this.#options.venue;
-    if (canWithdraw) {
-      throw new UserError(
-        `The key of ${this.account} may withdraw from the account; make one at ${title} that may trade only.`,
-      );
-    }
-    if (!canTrade) {
-      throw new UserError(
-        `The key of ${this.account} may not trade ${this.#options.kind} markets at ${title}; give it that right there, and no right to withdraw.`,
-      );
-    }
-  }
-
-  /** Why opening has to wait; throws what waiting does not mend. */
-  #reasonToWait(thrown: unknown): string {
-    const { venue } = this.#options;
-    if (this.#isClosed) throw new UserError(`${this.account} was closed before it was open.`);
-    if (thrown instanceof VenueRefused && venue.isKeyDenied(thrown.code)) {
-      throw new UserError(
-        `${venue.title} does not accept the key of ${this.account} (${thrown.message}); check the key, its secret, its addresses, and whether it belongs to ${this.#options.access.mode} trading.`,
-      );
-    }
-    if (
-      thrown instanceof VenueRefused &&
-      venue.meaningOf(thrown).kind === 'refused' &&
-      !venue.isClockRefused(thrown.code)
-    ) {
-      throw new UserError(`${venue.title} does not open ${this.account}: ${thrown.message}.`);
-    }
-    const mayPass = [NotSent, AnswerLost, VenueRefused, SenselessMessage].some((kind) => thrown instanceof kind);
-    if (!mayPass) throw thrown;
-    return messageOf(thrown);
-  }
-
   #openStream(listener: GatewayListener): Promise<void> {
     const { clock, random, logger } = this.#options;
     let isOpen = false;
+    this.#doubts.watch();
     return new Promise((resolve, reject) => {
       this.#stream = new PrivateStream({
         exchange: this.#exchange!,
@@ -315,11 +264,11 @@ export class CcxtGateway implements OrderGateway {
         random,
         logger,
         onReady: () => {
-          this.#settle('stream', undefined);
+          this.#doubts.settle('stream', undefined);
           isOpen = true;
           resolve();
         },
-        onLost: (reason) => this.#settle('stream', reason),
+        onLost: (reason) => this.#doubts.settle('stream', reason),
       });
       this.#stream.run().then(
         () => reject(new UserError(`${this.account} was closed before it was open.`)),
@@ -330,44 +279,6 @@ export class CcxtGateway implements OrderGateway {
         },
       );
     });
-  }
-
-  /** Says what was in doubt and is not any more, or the other way round. */
-  #settle(doubt: Doubt, reason: string | undefined): void {
-    if (reason === undefined) this.#doubts.delete(doubt);
-    else this.#doubts.set(doubt, reason);
-    const isConnected = this.#doubts.size === 0;
-    if (isConnected === this.#isConnected) return;
-    this.#isConnected = isConnected;
-    if (isConnected) this.#listener?.connected();
-    else this.#listener?.disconnected([...this.#doubts.values()].join('; '));
-  }
-
-  #doubtOf(doubt: 'key' | 'clock', reason: string): void {
-    if (this.#doubts.has(doubt) || this.#stream === undefined) return;
-    this.#settle(doubt, reason);
-    if (doubt === 'clock') void this.#checkClock();
-    else void this.#later(KEY_AGAIN_MS, () => this.#checkKey());
-  }
-
-  async #checkClock(): Promise<void> {
-    if (this.#isMeasuring || this.#isClosed) return;
-    this.#isMeasuring = true;
-    try {
-      const verdict = await this.#clock.measure();
-      this.#settle('clock', verdict.kind === 'sound' ? undefined : verdict.reason);
-    } catch (thrown) {
-      // The exchange did not answer: the last measure stands, and so does a doubt.
-      if (thrown instanceof InvariantError) throw thrown;
-    } finally {
-      this.#isMeasuring = false;
-    }
-    if (this.#doubts.has('clock')) await this.#later(CLOCK_AGAIN_MS, () => this.#checkClock());
-  }
-
-  async #checkKey(): Promise<void> {
-    if (await this.#isKeyRight()) this.#settle('key', undefined);
-    else await this.#later(KEY_AGAIN_MS, () => this.#checkKey());
   }
 
   async #isKeyRight(): Promise<boolean> {
@@ -383,11 +294,6 @@ export class CcxtGateway implements OrderGateway {
     }
   }
 
-  async #later(delay: number, action: () => Promise<void>): Promise<void> {
-    await this.#pauses.pause(delay);
-    if (!this.#isClosed) await action();
-  }
-
   /** Asked for again where the order has filled more than its listed executions come to. */
   async #fillsOf(venue: OrderVenue, report: OrderReport): Promise<readonly ReportedFill[]> {
     for (let attempt = 1; ; attempt++) {
@@ -400,9 +306,9 @@ export class CcxtGateway implements OrderGateway {
     }
   }
 
-  /** While the key is in doubt only {@link #checkKey} asks: exchanges shut out who goes on with a wrong key. */
+  /** While the key is in doubt only {@link #isKeyRight} asks: exchanges shut out who goes on with a wrong key. */
   async #answer<Value>(question: () => Promise<Value>): Promise<Answer<Value>> {
-    const denied = this.#doubts.get('key');
+    const denied = this.#doubts.reason('key');
     if (denied !== undefined) return failed({ code: 'DENIED', message: denied, retryAfterMs: KEY_AGAIN_MS });
     try {
       return success(await question());
