@@ -2,7 +2,7 @@ import type { EventBus } from '../bus/event-bus.ts';
 import { LOG_START } from '../bus/event-bus.ts';
 import { logs, topics } from '../bus/topics.ts';
 import { type Candle, candleDefect, type Feed, feedName } from '../domain/candle.ts';
-import type { CandleMessage, MarketLogEntry, MarketMessage, SystemEvent } from '../domain/event.ts';
+import type { CandleMessage, MarketLogEntry, SystemEvent } from '../domain/event.ts';
 import { barOpenTime, divides, type Timeframe, timeframeMs } from '../domain/timeframe.ts';
 import { type Clock, sleep } from '../foundation/clock.ts';
 import { messageOf, UserError } from '../foundation/errors.ts';
@@ -19,6 +19,7 @@ import type {
 import type { MarketStore } from '../store/store.ts';
 import type { LatencyBoard } from './latency-board.ts';
 import { MarketStatusTeller } from './market-status-teller.ts';
+import { PricePublisher } from './price-publisher.ts';
 
 export interface CollectorParts {
   readonly provider: MarketDataFeed;
@@ -64,8 +65,6 @@ const NOTICES: Readonly<Record<MarketNotice['kind'], string>> = {
   'rebuilt-differs': 'candle.rebuilt-differs',
 };
 
-type PriceMessage = Extract<MarketMessage, { kind: 'price' }>;
-
 interface FeedState {
   readonly feed: Feed;
   sequence: number;
@@ -87,8 +86,7 @@ export class Collector implements MarketDataSink {
   readonly #states = new Map<string, FeedState>();
   readonly #aggregators = new Map<string, CandleAggregator[]>();
   readonly #underWay = new Set<Promise<unknown>>();
-  /** Symbols whose price is being published, each with the one that is to follow. */
-  readonly #nextPrices = new Map<string, PriceMessage | null>();
+  readonly #prices: PricePublisher;
   #watermark = epochMs(0);
   #logIndex = 0;
   #sinceBacklogCheck = 0;
@@ -104,6 +102,7 @@ export class Collector implements MarketDataSink {
     this.#parts = parts;
     this.#options = options;
     this.#status = new MarketStatusTeller(parts);
+    this.#prices = new PricePublisher(parts);
     for (const timeframe of options.derived) {
       if (!divides(options.timeframe, timeframe)) {
         throw new UserError(
@@ -133,6 +132,7 @@ export class Collector implements MarketDataSink {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#status.stop();
+    this.#prices.stop();
     await this.#parts.provider.stop();
     await Promise.allSettled(this.#underWay);
     this.#finish(undefined);
@@ -162,7 +162,7 @@ export class Collector implements MarketDataSink {
 
   price({ symbol, price, bid, ask, occurredAt, source }: LatestPrice): void {
     const receivedAt = this.#parts.clock.now();
-    this.#tellPrice({ kind: 'price', symbol, price, bid, ask, occurredAt, receivedAt, source });
+    this.#prices.publish({ kind: 'price', symbol, price, bid, ask, occurredAt, receivedAt, source });
   }
 
   /**
@@ -373,24 +373,6 @@ export class Collector implements MarketDataSink {
       })
       .finally(() => this.#underWay.delete(tracked));
     this.#underWay.add(tracked);
-  }
-
-  /** While one price of a symbol is under way only the latest of those that follow is kept: a price is news or nothing. */
-  #tellPrice(message: PriceMessage): void {
-    const { symbol } = message;
-    const isUnderWay = this.#nextPrices.has(symbol);
-    this.#nextPrices.set(symbol, isUnderWay ? message : null);
-    if (isUnderWay || this.#stopped) return;
-    this.#parts.bus
-      .publish(topics.market(symbol), message)
-      .catch((thrown: unknown) => {
-        this.#parts.logger.warn('the bus did not take a price', { symbol, error: messageOf(thrown) });
-      })
-      .finally(() => {
-        const next = this.#nextPrices.get(symbol);
-        this.#nextPrices.delete(symbol);
-        if (next) this.#tellPrice(next);
-      });
   }
 
   #tell(type: string, details: SystemEvent['details']): void {
