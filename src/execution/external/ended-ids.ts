@@ -1,21 +1,32 @@
 import type { Json } from '../../foundation/json.ts';
 
-/** So many orders that have ended are remembered, with their fills. */
+/** So many orders that have ended are remembered: of those that filled, and of those that did not. */
 const REMEMBERED = 256;
 
-/** The orders that ended last, so that what the venue repeats about them is known again, and what is new stands out. */
+/**
+ * The orders that ended last, so that what the venue repeats about them is known again, and what is new stands out. Those
+ * that filled are kept apart: quotes that end by the hundred must not push them out, as venues repeat fills for long.
+ */
 export class EndedIds {
   #fillsOf = new Map<string, readonly string[]>();
+  #unfilled = new Set<string>();
 
   add(clientOrderId: string, fillIds: Iterable<string>): void {
-    this.#fillsOf.set(clientOrderId, [...fillIds]);
-    if (this.#fillsOf.size <= REMEMBERED) return;
-    const oldest = this.#fillsOf.keys().next();
-    if (!oldest.done) this.#fillsOf.delete(oldest.value);
+    const fills = [...fillIds];
+    if (fills.length > 0) this.#fillsOf.set(clientOrderId, fills);
+    else this.#unfilled.add(clientOrderId);
+    forgetOldest(this.#fillsOf);
+    forgetOldest(this.#unfilled);
+  }
+
+  /** A fill came after the end of its order: the next time it is known. */
+  addFill(clientOrderId: string, fillId: string): void {
+    this.#unfilled.delete(clientOrderId);
+    this.add(clientOrderId, [...(this.#fillsOf.get(clientOrderId) ?? []), fillId]);
   }
 
   has(clientOrderId: string): boolean {
-    return this.#fillsOf.has(clientOrderId);
+    return this.#fillsOf.has(clientOrderId) || this.#unfilled.has(clientOrderId);
   }
 
   hasFill(clientOrderId: string, fillId: string): boolean {
@@ -23,10 +34,23 @@ export class EndedIds {
   }
 
   snapshot(): Json {
-    return [...this.#fillsOf].map(([id, fills]) => [id, [...fills]]);
+    return { filled: [...this.#fillsOf].map(([id, fills]) => [id, [...fills]]), unfilled: [...this.#unfilled] };
   }
 
   restore(state: Json): void {
-    this.#fillsOf = new Map(state as unknown as readonly (readonly [string, readonly string[]])[]);
+    const saved = state as unknown as SavedIds;
+    this.#fillsOf = new Map(saved.filled);
+    this.#unfilled = new Set(saved.unfilled);
   }
+}
+
+interface SavedIds {
+  readonly filled: readonly (readonly [string, readonly string[]])[];
+  readonly unfilled: readonly string[];
+}
+
+function forgetOldest(ids: Map<string, unknown> | Set<string>): void {
+  if (ids.size <= REMEMBERED) return;
+  const oldest = ids.keys().next();
+  if (!oldest.done) ids.delete(oldest.value);
 }

@@ -45,7 +45,8 @@ import { HeldOrder } from './held-order.ts';
 
 /** What is to be sent once the state is durable. */
 export type VenueRequest =
-  | { readonly kind: 'submit'; readonly order: WireOrder }
+  /** @property sendBy by the wall clock: what has not left by then is out of date, and must not leave any more */
+  | { readonly kind: 'submit'; readonly order: WireOrder; readonly sendBy: number }
   | { readonly kind: 'cancel'; readonly order: OrderReference };
 
 /** An order about which the venue is to be asked. */
@@ -171,7 +172,7 @@ export class ExternalVenue {
     if (held === undefined) return;
     switch (outcome.kind) {
       case 'accepted':
-        held.doubt = undefined;
+        // A doubt that came up meanwhile stays: this says nothing of what became of the order since.
         this.#acknowledge(held);
         return;
       case 'duplicate':
@@ -183,7 +184,7 @@ export class ExternalVenue {
         else this.#refuse(held, outcome.code, outcome.reason);
         return;
       case 'not-sent':
-        if (held.phase === 'sent') held.resendAt = this.#now() + outcome.retryAfterMs;
+        if (held.phase === 'sent') this.#didNotLeave(held, outcome.retryAfterMs);
         return;
       case 'unknown':
         this.#doubt(held, outcome.reason);
@@ -209,10 +210,9 @@ export class ExternalVenue {
       return true;
     }
     this.#acknowledge(held);
-    if (report.state === 'waiting') return true;
-    this.#markTriggered(held, report.updatedAt);
-    if (report.state !== 'working') {
-      const { state, filledQuantity, reason, updatedAt } = report;
+    const { state, filledQuantity, reason, updatedAt } = report;
+    if (state === 'working' || filledQuantity > ZERO_QUANTITY) this.#markTriggered(held, updatedAt);
+    if (state !== 'waiting' && state !== 'working') {
       held.ending ??= { state, filledQuantity, reason, time: updatedAt };
       this.#finish(held);
     } else if (held.isCancelling && this.#now() > held.cancelAskedAt + CANCEL_AGAIN_AFTER_MS) {
@@ -227,7 +227,9 @@ export class ExternalVenue {
     const held = this.#orders.get(clientOrderId);
     if (held === undefined) {
       if (!this.#ended.has(clientOrderId)) return 'foreign';
-      return this.#ended.hasFill(clientOrderId, fill.fillId) ? 'known' : 'phantom';
+      if (this.#ended.hasFill(clientOrderId, fill.fillId)) return 'known';
+      this.#ended.addFill(clientOrderId, fill.fillId);
+      return 'phantom';
     }
     if (held.fillIds.has(fill.fillId)) return 'known';
     this.#book(held, fill);
@@ -251,7 +253,7 @@ export class ExternalVenue {
    */
   neverArrived(clientOrderId: string): void {
     const held = this.#orders.get(clientOrderId);
-    if (held?.phase !== 'sent') return;
+    if (held?.phase !== 'sent' || this.#isCertainlyHere(held)) return;
     this.#refuse(
       held,
       'NEVER_ARRIVED',
@@ -344,7 +346,15 @@ export class ExternalVenue {
   #send(held: HeldOrder): void {
     held.phase = 'sent';
     held.sendBy = this.#now() + (held.terms.reduceOnly ? SEND_EXIT_WITHIN_MS : SEND_ENTRY_WITHIN_MS);
-    this.#requests.push({ kind: 'submit', order: held.toWire() });
+    this.#requests.push({ kind: 'submit', order: held.toWire(), sendBy: held.sendBy });
+  }
+
+  /** A request is proved not to have left, and none before it did: the venue can't know of the order. */
+  #didNotLeave(held: HeldOrder, retryAfterMs: number): void {
+    held.doubt = undefined;
+    if (held.isExpiring) this.#end(held, 'expired', 'its time was over before it was sent');
+    else if (held.isCancelling) this.#end(held, 'cancelled', 'cancelled before it was sent');
+    else held.resendAt = this.#now() + retryAfterMs;
   }
 
   /** Whether the venue can't know of it: it was not sent, or not handed out to be sent, or proved not to have left. */
@@ -366,7 +376,7 @@ export class ExternalVenue {
 
   #resend(held: HeldOrder, now: EpochMs): void {
     held.resendAt = Number.POSITIVE_INFINITY;
-    if (now <= held.sendBy) this.#requests.push({ kind: 'submit', order: held.toWire() });
+    if (now <= held.sendBy) this.#requests.push({ kind: 'submit', order: held.toWire(), sendBy: held.sendBy });
     else this.#refuse(held, 'NOT_SENT', 'it could not be sent in time');
   }
 

@@ -99,6 +99,7 @@ export class HeldOrder {
       phase: this.phase,
       quantity: formatFixed(this.quantity),
       filled: formatFixed(this.filled),
+      counted: formatFixed(this.counted),
       fillIds: [...this.fillIds],
       isTriggered: this.isTriggered,
       isCancelling: this.isCancelling,
@@ -114,6 +115,7 @@ export class HeldOrder {
     const order = new HeldOrder(termsFromJson(saved.terms), saved.phase);
     order.quantity = fixed<Quantity>(saved.quantity);
     order.filled = fixed<Quantity>(saved.filled);
+    order.counted = fixed<Quantity>(saved.counted);
     for (const id of saved.fillIds) order.fillIds.add(id);
     order.isTriggered = saved.isTriggered;
     order.isCancelling = saved.isCancelling;
@@ -131,6 +133,7 @@ interface SavedHeldOrder {
   readonly phase: HeldPhase;
   readonly quantity: string;
   readonly filled: string;
+  readonly counted: string;
   readonly fillIds: readonly string[];
   readonly isTriggered: boolean;
   readonly isCancelling: boolean;

@@ -1,5 +1,5 @@
 import type { Holdings, ReportedFill } from '../../execution/order-gateway.ts';
-import { formatFixed, type Money, notional, type Quantity } from '../../foundation/fixed-point.ts';
+import { absolute, formatFixed, type Money, notional, type Quantity } from '../../foundation/fixed-point.ts';
 
 /** What a bot's books say. */
 export interface BotHoldings {
@@ -22,21 +22,22 @@ export interface AccountDifference {
 
 /**
  * Holds what the venue says of an account against the sum of its bots. What the account holds besides (it may have been
- * used before, and by hand) is taken at the first look as external; from then on each change that neither a bot's fill nor
- * an external one explains is a difference. A difference must stand in two quiet looks, as fills may be on their way.
+ * used before, and by hand) is told once and is external then; so is each later change that neither a bot's fill nor an
+ * external one explains. A difference must stand in two quiet looks, as fills may be on their way. Balances are taken as they
+ * are at first, and after an external trade, whose profit is not known; they too must stand in two looks.
  */
 export class AccountBalance {
-  /** What is not the bots', by symbol; what the first look found, and external fills since. */
+  /** What is not the bots', by symbol; what the first looks found, and external fills since. */
   readonly #external = new Map<string, bigint>();
   readonly #suspected = new Map<string, bigint>();
   #hasLooked = false;
-  /** An external trade's profit is not known: the next look takes the balances as they are. */
-  #takesBalances = true;
+  /** Balances of which it is known what is not the bots'. */
+  readonly #known = new Set<string>();
 
   /** A fill that belongs to no bot moves the external part. */
   addExternal({ symbol, side, quantity }: ReportedFill): void {
     if (!this.#hasLooked) return;
-    this.#takesBalances = true;
+    this.#known.clear();
     const signed = side === 'buy' ? quantity : -quantity;
     this.#add(`position ${symbol}`, signed);
   }
@@ -64,29 +65,28 @@ export class AccountBalance {
       }
     }
     this.#hasLooked = true;
-    this.#takesBalances = false;
     return differences;
   }
 
   /** Whether a difference stands that nothing explains; it is external from then on, and told once. */
   #differs(what: string, difference: bigint): boolean {
     const isBalance = what.startsWith('balance ');
+    const isTaken = isBalance && !this.#known.has(what);
+    const tolerance = isBalance ? ROUNDING : 1n;
     const unexplained = difference - (this.#external.get(what) ?? 0n);
-    if (isBalance && (this.#takesBalances || !this.#hasLooked)) {
-      this.#add(what, unexplained);
-      return false;
-    }
-    if (unexplained === 0n || (isBalance && unexplained < ROUNDING && -unexplained < ROUNDING)) {
+    if (!isTaken && absolute(unexplained as Quantity) < tolerance) {
       this.#suspected.delete(what);
       return false;
     }
-    if (this.#hasLooked && this.#suspected.get(what) !== unexplained) {
+    const before = this.#suspected.get(what);
+    if (before === undefined || absolute((before - unexplained) as Quantity) >= tolerance) {
       this.#suspected.set(what, unexplained);
       return false;
     }
     this.#suspected.delete(what);
     this.#add(what, unexplained);
-    return true;
+    if (isBalance) this.#known.add(what);
+    return !isTaken;
   }
 
   #add(what: string, amount: bigint): void {

@@ -41,6 +41,8 @@ export interface AccountMember {
 const RECONCILE_EVERY_MS = 30_000;
 /** Fills are asked for again that are so much older than the newest known: look-ups lag, and clocks differ. */
 const FILLS_OVERLAP_MS = 120_000;
+/** So many fills that belong to nobody here are remembered as told. */
+const REMEMBERED_FILLS = 10_000;
 /** After a look that the venue did not answer. */
 const RETRY_RECONCILE_MS = 1_000;
 
@@ -123,7 +125,7 @@ export class AccountLink implements GatewayListener {
     if (member) {
       member.desk.fill(fill, (fate) => {
         if (fate === 'phantom') this.#tellPhantom(member, fill);
-        else if (fate === 'foreign') this.#tellExternalFill(fill);
+        else if (fate === 'foreign') this.#warnOfUnknown(member, fill);
       });
     } else if (fill.kind !== 'trade' || !this.#isOurs(fill.clientOrderId)) this.#tellExternalFill(fill);
   }
@@ -179,6 +181,7 @@ export class AccountLink implements GatewayListener {
   async #reconcile(): Promise<boolean> {
     const { gateway } = this.#parts;
     const connection = this.#connections;
+    const askedAt = this.#parts.clock.now();
     crashPoint('in-reconcile');
     const openBefore = this.#openOrders();
     const fills = await gateway.fills(this.#fillsSince);
@@ -192,7 +195,9 @@ export class AccountLink implements GatewayListener {
     if (!holdings.ok) return this.#notNow(holdings.error.message);
     if (connection !== this.#connections) return false;
     await this.#compare(holdings.value);
+    if (connection !== this.#connections) return false;
     if (this.#haltReason === 'the account is being reconciled') this.#setHalt(undefined);
+    this.#fillsSince = epochMs(Math.max(this.#fillsSince, askedAt - FILLS_OVERLAP_MS));
     return true;
   }
 
@@ -221,7 +226,8 @@ export class AccountLink implements GatewayListener {
   async #compare(holdings: Holdings): Promise<void> {
     const besides = await this.#parts.holdingsBesides(new Set(this.#members.keys()));
     const members = [...this.#members.values()];
-    const isQuiet = members.every(({ desk }) => desk.isSettled);
+    // Without a bot here nobody takes in what happens: the books are those of the time before.
+    const isQuiet = members.length > 0 && members.every(({ desk }) => desk.isSettled);
     const bots = [...members.map((member) => member.holdings()), ...besides];
     const differences = this.#balance.compare(holdings, bots, isQuiet);
     for (const difference of differences) this.#tellDifference(difference);
@@ -235,6 +241,7 @@ export class AccountLink implements GatewayListener {
     const { fillId: paymentId, symbol, fee, feeCurrency: currency, time } = fill;
     if (this.#sharedFundings.has(paymentId)) return;
     this.#sharedFundings.add(paymentId);
+    forgetOldest(this.#sharedFundings);
     const members = [...this.#members.values()];
     if (members.some(({ desk }) => desk.venue.hasFunding(paymentId))) return;
     const shares = sharesOf(fee, [
@@ -273,6 +280,7 @@ export class AccountLink implements GatewayListener {
   #tellExternalFill(fill: ReportedFill): void {
     if (this.#externalFills.has(fill.fillId)) return;
     this.#externalFills.add(fill.fillId);
+    forgetOldest(this.#externalFills);
     if (fill.kind !== 'funding') this.#balance.addExternal(fill);
     const { gateway, clock } = this.#parts;
     const { fillId, kind, symbol, side, price, quantity, fee, feeCurrency, clientOrderId, venueOrderId, time } = fill;
@@ -291,6 +299,11 @@ export class AccountLink implements GatewayListener {
     this.tell('fill.external', details);
     const event = { type: 'fill.external', source: gateway.account, time, details };
     this.#journal(`external-fill/${gateway.account}/${fillId}`, event, clock.now());
+  }
+
+  /** By its id the order is one of the bot's, of an earlier life that was begun anew, or of another process that has it now. */
+  #warnOfUnknown({ botId }: AccountMember, { clientOrderId, fillId }: ReportedFill): void {
+    this.#parts.logger.warn('a fill of an order that the bot does not know here', { botId, clientOrderId, fillId });
   }
 
   #tellPhantom(member: AccountMember, fill: ReportedFill): void {
@@ -344,4 +357,10 @@ export function sharesOf(amount: bigint, weights: readonly bigint[]): bigint[] {
 
 function magnitude(value: bigint): bigint {
   return value < 0n ? -value : value;
+}
+
+function forgetOldest(ids: Set<string>): void {
+  if (ids.size <= REMEMBERED_FILLS) return;
+  const oldest = ids.keys().next();
+  if (!oldest.done) ids.delete(oldest.value);
 }

@@ -46,6 +46,7 @@ export class BotAccount {
       ...this.#parts,
       gateway: link.gateway,
       tell: (type, details) => link.tell(type, details),
+      onFoundFill: (fill) => link.fill(fill),
     });
     return venue;
   }

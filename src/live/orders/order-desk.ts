@@ -1,12 +1,11 @@
 import type { FundingPayment } from '../../domain/funding.ts';
-import type { ExternalVenue, FillFate, VenueRequest } from '../../execution/external/external-venue.ts';
+import type { Doubt, ExternalVenue, FillFate, VenueRequest } from '../../execution/external/external-venue.ts';
 import type {
   CancelOutcome,
   OrderGateway,
   OrderReport,
   ReportedFill,
   SendOutcome,
-  WireOrder,
 } from '../../execution/order-gateway.ts';
 import type { Clock } from '../../foundation/clock.ts';
 import { crashPoint } from '../../foundation/crash-point.ts';
@@ -23,6 +22,8 @@ export interface OrderDeskParts {
   /** Whether this process may still act for the bot: its lease has not run out. */
   readonly isHeld: () => boolean;
   readonly tell: (type: string, details: Json) => void;
+  /** Takes in a fill that was found by asking, as if the private stream had told of it. */
+  readonly onFoundFill: (fill: ReportedFill) => void;
   /** To be booked; each comes once. */
   readonly onFunding: (payment: FundingPayment) => void;
   /** An order is handed to the gateway. */
@@ -31,7 +32,7 @@ export interface OrderDeskParts {
   readonly onAcknowledged?: (milliseconds: number) => void;
 }
 
-/** What was not sent because the lease is in doubt is tried again after this. */
+/** What was not sent because the lease is in doubt is looked at again after this. */
 const LEASE_RETRY_MS = 500;
 /** So often timers of the venue (resending, expiry) are looked at. */
 const TICK_MS = 100;
@@ -50,7 +51,9 @@ export class OrderDesk {
   /** The last request of each symbol that makes an order: the next one waits for its answer, so that none overtakes. */
   readonly #lanes = new Map<string, Promise<void>>();
   readonly #underWay = new Set<Promise<void>>();
-  readonly #inquiries = new Map<string, DoubtInquiry>();
+  /** Requests that make an order, from when they are handed out until their answer is here, by client id. */
+  readonly #submissions = new Map<string, Promise<void>>();
+  readonly #inquiries = new Map<string, OpenInquiry>();
   readonly #cancelTimer: () => void;
   #isClosed = false;
 
@@ -119,18 +122,10 @@ export class OrderDesk {
     if (this.#isClosed) return;
     for (const request of this.venue.takeRequests()) this.#track(this.#carry(request));
     for (const doubt of this.venue.doubts()) {
-      if (this.#inquiries.has(doubt.clientOrderId)) continue;
-      const inquiry = new DoubtInquiry(doubt, {
-        ...this.#parts,
-        isOpen: () => !this.#isClosed && this.venue.doubts().some((one) => one.clientOrderId === doubt.clientOrderId),
-        onFound: (fills, report) => {
-          for (const fill of fills) this.#say(() => this.venue.fill(fill));
-          this.report(report);
-        },
-        onAbsent: () => this.#say(() => this.venue.neverArrived(doubt.clientOrderId)),
-      });
-      this.#inquiries.set(doubt.clientOrderId, inquiry);
-      this.#track(inquiry.run().finally(() => this.#inquiries.delete(doubt.clientOrderId)));
+      const { clientOrderId } = doubt;
+      // What is under way may arrive any moment: its fence begins with the answer.
+      if (!this.#inquiries.has(clientOrderId) && !this.#submissions.has(clientOrderId))
+        this.#track(this.#inquire(doubt));
     }
   }
 
@@ -150,26 +145,60 @@ export class OrderDesk {
     this.#parts.wake();
   }
 
+  async #inquire(doubt: Doubt): Promise<void> {
+    const { clientOrderId } = doubt;
+    const own: OpenInquiry = { isVoid: false };
+    const inquiry = new DoubtInquiry(doubt, {
+      ...this.#parts,
+      isOpen: () => !this.#isClosed && !own.isVoid && this.#isDoubted(clientOrderId),
+      onFound: (fills, report) => {
+        for (const fill of fills) this.#parts.onFoundFill(fill);
+        this.report(report);
+      },
+      onAbsent: () =>
+        this.#say(() => {
+          if (!own.isVoid) this.venue.neverArrived(clientOrderId);
+        }),
+    });
+    this.#inquiries.set(clientOrderId, own);
+    await inquiry.run();
+    if (this.#inquiries.get(clientOrderId) === own) this.#inquiries.delete(clientOrderId);
+  }
+
+  #isDoubted(clientOrderId: string): boolean {
+    return this.venue.doubts().some((one) => one.clientOrderId === clientOrderId);
+  }
+
   async #carry(request: VenueRequest): Promise<void> {
-    const { symbol } = request.order;
-    const before = this.#lanes.get(symbol);
+    const { symbol, clientOrderId } = request.order;
     if (request.kind === 'cancel') {
-      // Only an order that is about to be sent is waited for: cancelling overtakes everything else.
-      await before;
-      await this.#cancel(request.order.clientOrderId, symbol);
+      // Its own order is waited for, should that be about to be sent: cancelling overtakes everything else.
+      await this.#submissions.get(clientOrderId);
+      await this.#cancel(clientOrderId, symbol);
       return;
     }
-    const mine = (before ?? Promise.resolve()).then(() => this.#submit(request.order));
+    this.#endInquiry(clientOrderId);
+    const mine = (this.#lanes.get(symbol) ?? Promise.resolve()).then(() => this.#submit(request));
     this.#lanes.set(symbol, mine);
+    this.#submissions.set(clientOrderId, mine);
     await mine;
+    this.#submissions.delete(clientOrderId);
     if (this.#lanes.get(symbol) === mine) this.#lanes.delete(symbol);
   }
 
-  async #submit(order: WireOrder): Promise<void> {
+  /** An order is sent anew: what an inquiry finds that began before says nothing of that. */
+  #endInquiry(clientOrderId: string): void {
+    const inquiry = this.#inquiries.get(clientOrderId);
+    if (inquiry === undefined) return;
+    inquiry.isVoid = true;
+    this.#inquiries.delete(clientOrderId);
+  }
+
+  async #submit({ order, sendBy }: Extract<VenueRequest, { kind: 'submit' }>): Promise<void> {
     const { gateway, clock, onSent, onAcknowledged } = this.#parts;
     const { clientOrderId } = order;
     let outcome: SendOutcome;
-    if (this.#isClosed || !this.#parts.isHeld()) outcome = notSent;
+    if (this.#isClosed || !this.#parts.isHeld() || clock.now() > sendBy) outcome = notSent;
     else {
       const from = clock.monotonic();
       onSent?.();
@@ -208,4 +237,13 @@ export class OrderDesk {
   }
 }
 
-const notSent = { kind: 'not-sent', reason: 'the lease of the bot is in doubt', retryAfterMs: LEASE_RETRY_MS } as const;
+interface OpenInquiry {
+  /** Its order was sent again since it began: what it says counts no more. */
+  isVoid: boolean;
+}
+
+const notSent = {
+  kind: 'not-sent',
+  reason: 'the lease is in doubt, or it is too late',
+  retryAfterMs: LEASE_RETRY_MS,
+} as const;
