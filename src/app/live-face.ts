@@ -4,4 +4,10 @@ export { FeatureHistory } from '../live/streams/feature-history.ts';
 export { LiveTrader, type TraderStatistics } from '../live/streams/live-trader.ts';
 export { MultiTickerStream } from '../live/streams/multi-ticker-stream.ts';
 export { RealTimeStream, type StreamStatus } from '../live/streams/real-time-stream.ts';
-export { LiveMarket, type LiveMarketOptions, openLiveMarket, type TraderOptions } from './live-market.ts';
+export {
+  joinLiveMarket,
+  LiveMarket,
+  type LiveMarketOptions,
+  openLiveMarket,
+  type TraderOptions,
+} from './live-market.ts';

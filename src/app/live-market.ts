@@ -27,6 +27,7 @@ import type { WrittenConfiguration } from './config-schema.ts';
 import type { Configuration } from './configuration.ts';
 import { simulatedVenue } from './simulated-venue.ts';
 import { resolveStrategy } from './strategy-registry.ts';
+import type { Role } from './system.ts';
 
 export interface LiveMarketOptions {
   /** `bybit`, `yahoo` …, or a file of one's own; default `replay`, the recorded bars that come along. */
@@ -90,22 +91,55 @@ export async function openLiveMarket(options: LiveMarketOptions): Promise<LiveMa
   };
   try {
     const configuration = await configurationOf(options, folder);
-    const bus = await openBus(configuration, { clock, logger });
-    const processName = `program@${hostname()}/${randomUUID().slice(0, 8)}`;
-    const roles = new Set(['collector', 'recorder'] as const);
-    const timeframes = options.timeframes ?? [];
-    const composed = await composeSystem({ configuration, bus, roles, timeframes, processName, clock, logger });
-    const market = new LiveMarket({ configuration, composed, bus, clock, logger, processName, forget });
-    try {
-      await composed.system.start();
-      await pastIsThere(composed, configuration, clock);
-    } catch (thrown) {
-      await market.close();
-      throw thrown;
-    }
-    return market;
+    const { timeframes = [] } = options;
+    return await openWith(configuration, { roles: ['collector', 'recorder'], timeframes, clock, logger, forget });
   } catch (thrown) {
     forget();
+    throw thrown;
+  }
+}
+
+/**
+ * The market of a system that runs elsewhere: its collector and recorder are other processes, on the Redis and the store
+ * of a configuration file. What is closed here goes on there.
+ *
+ * @throws UserError for mistakes in the file, and where its bus can't be shared
+ */
+export async function joinLiveMarket(
+  configurationFile: string,
+  { clock = systemClock, logger = silentLogger }: Pick<LiveMarketOptions, 'clock' | 'logger'> = {},
+): Promise<LiveMarket> {
+  const configuration = await loadConfiguration(resolve(configurationFile));
+  if (configuration.bus.kind !== 'redis') {
+    throw new UserError(
+      `The system of ${configurationFile} has its bus in its own memory: set bus.url to a Redis, such as redis://127.0.0.1:6379, to join it.`,
+    );
+  }
+  const record = { ...configuration.record, csv: null };
+  const terms = { roles: [], timeframes: [], clock, logger, forget: () => {} };
+  return openWith({ ...configuration, bots: [], record }, terms);
+}
+
+interface OpenTerms extends Pick<LiveMarketParts, 'clock' | 'logger' | 'forget'> {
+  /** What this process does of the system. */
+  readonly roles: readonly Role[];
+  readonly timeframes: readonly Timeframe[];
+}
+
+async function openWith(configuration: Configuration, { roles, timeframes, ...rest }: OpenTerms): Promise<LiveMarket> {
+  const processName = `program@${hostname()}/${randomUUID().slice(0, 8)}`;
+  const bus = await openBus(configuration, rest);
+  let market: LiveMarket | undefined;
+  try {
+    const setup = { configuration, bus, roles: new Set(roles), timeframes, processName, ...rest };
+    const composed = await composeSystem(setup);
+    market = new LiveMarket({ configuration, composed, bus, processName, ...rest });
+    await composed.system.start();
+    if (roles.includes('collector')) await pastIsThere(composed, configuration, rest.clock);
+    return market;
+  } catch (thrown) {
+    await market?.close();
+    await bus.close();
     throw thrown;
   }
 }

@@ -1,13 +1,16 @@
 /** Programs on a live market: the simulated exchange plays the bundled bars, ccxt is its client, and time runs faster. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { bundledFile } from '../../src/app/config-defaults.ts';
 import { exchangeClock } from '../../src/app/exchange-clock.ts';
 import { type OpenedExchange, openExchange } from '../../src/app/exchange-run.ts';
-import { type LiveMarket, openLiveMarket } from '../../src/app/live-market.ts';
+import { joinLiveMarket, type LiveMarket, openLiveMarket } from '../../src/app/live-market.ts';
 import type { Candle } from '../../src/domain/candle.ts';
 import type { CandleMessage } from '../../src/domain/event.ts';
 import { sleep, systemClock } from '../../src/foundation/clock.ts';
@@ -15,6 +18,8 @@ import { fixed } from '../../src/foundation/fixed-point.ts';
 import { DAY_MS, epochMs } from '../../src/foundation/time.ts';
 import type { BoardPrice } from '../../src/live/price-board.ts';
 import { loadCandles } from '../../src/providers/files/load-candles.ts';
+import { RoleSystem } from '../support/role-system.ts';
+import { sharedPostgres, sharedRedis } from '../support/servers.ts';
 
 const SPEED = 60;
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT'] as const;
@@ -141,4 +146,44 @@ test('the example runs on recorded bars, and on an exchange', async () => {
   } finally {
     await simulated.exchange.close();
   }
+});
+
+test('a program joins a running system over Redis, and misses no candle while its collector is killed', async () => {
+  const [redis, postgres] = await Promise.all([sharedRedis(), sharedPostgres()]);
+  const bots = [{ id: 'trend', strategy: 'moving-average-cross', symbols: ['BTCUSDT'], timeframe: '5m' }];
+  const system = new RoleSystem({ redisUrl: redis.url, postgresUrl: postgres.url, speed: 1_200, bots });
+  let market: LiveMarket | undefined;
+  try {
+    system.start('recorder');
+    system.start('collector');
+    market = await joinLiveMarket(system.configurationFile);
+    const streams = market.streams({ symbols: SYMBOLS });
+    const told = new Map<string, number[]>(SYMBOLS.map((symbol) => [symbol, []]));
+    streams.onCandle(({ symbol, sequence }) => told.get(symbol)!.push(sequence));
+    await streams.startAll();
+    const isAt = (count: number) => () => [...told.values()].every((sequences) => sequences.length >= count);
+    await until(isAt(30), () => JSON.stringify(streams.status()));
+    assert.equal(await system.killAndRestart('collector'), true);
+    const before = Math.max(...[...told.values()].map((sequences) => sequences.length));
+    await until(isAt(before + 60), () => JSON.stringify(streams.status()));
+    for (const sequences of told.values()) {
+      assert.deepEqual(
+        sequences,
+        sequences.map((_, index) => sequences[0]! + index),
+      );
+    }
+    assert.equal(market.prices.price('ETHUSDT')?.source, 'replay');
+  } finally {
+    await market?.close();
+    await system.stop();
+    await redis.stop();
+    await postgres.stop();
+  }
+});
+
+test('a system whose bus is in its own memory can’t be joined', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tradewind-join-'));
+  writeFileSync(join(folder, 'tradewind.yaml'), 'market: { symbols: [BTCUSDT] }\n');
+  await assert.rejects(joinLiveMarket(join(folder, 'tradewind.yaml')), /has its bus in its own memory: set bus.url/);
+  rmSync(folder, { recursive: true });
 });
