@@ -1,3 +1,4 @@
+import { chainSuite } from '../chain/suite.ts';
 import type { Suite } from '../harness/campaign.ts';
 import { columnsSuite } from './columns.ts';
 import { dataSuite } from './data.ts';
@@ -11,6 +12,7 @@ export const suites: readonly Suite[] = [
   columnsSuite,
   dataSuite,
   growthSuite,
+  chainSuite,
   indicatorsSuite,
   peersSuite,
 ];

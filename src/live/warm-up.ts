@@ -20,6 +20,10 @@ export interface WarmUpParts {
   readonly logger: Logger;
   /** The simulated venue: nothing is sent anywhere. */
   readonly venueOf: (spec: SessionSpec) => VenueFactory;
+  /** The bus of the system: some messages to ourselves go over it, on a channel of our own. */
+  readonly bus: EventBus;
+  /** Unique to the process. */
+  readonly processName: string;
 }
 
 export interface WarmUpOptions {
@@ -46,8 +50,10 @@ const LEAST_PRICE_IN_TICKS = 100_000;
 
 /**
  * Runs each strategy over made-up candles, before it is asked about real ones: its own code and that of bots (decoding,
- * follower, engine, gate, commit, encoding) is compiled and in the caches by then. It leaves no trace: bot, bus, store and
+ * follower, engine, gate, commit, encoding) is compiled and in the caches by then. It leaves no trace: bot, store and
  * clock are thrown away, the chance is its own, and nothing is sent.
+ *
+ * Then some messages go over the system's own bus to ourselves, on a channel that nobody else knows.
  *
  * One bot a strategy is enough, as the code is shared. A strategy that fails on made-up candles is left alone: it will
  * say so itself when it is asked in earnest.
@@ -68,6 +74,7 @@ export async function warmUp(
       parts.logger.debug('a strategy could not be warmed up', { bot: spec.botId, error: messageOf(thrown) });
     }
   }
+  await sendToOurselves(parts, specs, instants, end);
   const milliseconds = parts.clock.monotonic() - began;
   parts.logger.info('warmed up', {
     strategies: strategies.size,
@@ -100,6 +107,27 @@ async function runOne(spec: SessionSpec, parts: WarmUpParts, instants: number, e
   await bot.stop();
   await running;
   return slices;
+}
+
+/** The way through the bus itself; what is lost on it does not matter here. */
+async function sendToOurselves(parts: WarmUpParts, specs: readonly SessionSpec[], messages: number, end: number) {
+  const { bus, clock, logger, processName } = parts;
+  const [spec] = specs;
+  if (!spec) return;
+  const [symbol] = spec.symbols;
+  const topic = { ...topics.candle(symbol!, spec.timeframe), channel: `warm_up:${processName}` };
+  const market = new MadeUpMarket(spec, [{ symbol: symbol!, timeframe: spec.timeframe }]);
+  try {
+    const leave = await bus.subscribe(topic, () => {});
+    for (let sent = 0; sent < messages && clock.monotonic() < end; sent += AT_ONCE) {
+      const underWay: Promise<void>[] = [];
+      while (underWay.length < AT_ONCE) for (const candle of market.next()) underWay.push(bus.publish(topic, candle));
+      await Promise.all(underWay);
+    }
+    await leave();
+  } catch (thrown) {
+    logger.debug('the bus could not be warmed up', { error: messageOf(thrown) });
+  }
 }
 
 /** Limits that a strategy would soon have used up, so that its orders go all the way. */

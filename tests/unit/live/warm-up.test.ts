@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { InProcessBus } from '../../../src/bus/in-process-bus.ts';
+import { topicPatterns } from '../../../src/bus/topics.ts';
 import type { SessionSpec, VenueFactory } from '../../../src/engine/open-session.ts';
-import { VirtualClock } from '../../../src/foundation/clock.ts';
+import { nextTurn, VirtualClock } from '../../../src/foundation/clock.ts';
 import { warmUp } from '../../../src/live/warm-up.ts';
 import { builtinStrategies } from '../../../src/strategy/builtin-strategies.ts';
 import { type Decision, defineStrategy, type Market, Strategy } from '../../../src/strategy/strategy.ts';
@@ -41,7 +43,15 @@ async function warm(specs: readonly SessionSpec[], options: Parameters<typeof wa
     };
     return venue;
   };
-  const report = await warmUp(specs, { clock: new VirtualClock(), logger, venueOf: counted }, options);
+  const clock = new VirtualClock();
+  const bus = new InProcessBus({ clock, logger });
+  const heard: string[] = [];
+  await bus.subscribe(topicPatterns.candles, ({ channel }) => heard.push(channel));
+  const report = await warmUp(specs, { clock, logger, venueOf: counted, bus, processName: 'bots@here/1' }, options);
+  await nextTurn();
+  // Nobody else hears of it.
+  assert.deepEqual(heard, []);
+  await bus.close();
   return { report, orders, logger };
 }
 
@@ -93,7 +103,9 @@ describe('warming up', () => {
       }
     }
     const slow = defineStrategy({ ...eager, name: 'slow', create: () => new Slow() });
-    const parts = { clock, logger: new RecordingLogger(), venueOf: () => venueOf() };
+    const logger = new RecordingLogger();
+    const bus = new InProcessBus({ clock, logger });
+    const parts = { clock, logger, venueOf: () => venueOf(), bus, processName: 'bots@here/1' };
     const report = await warmUp([specOf({ definition: slow })], parts, { instants: 100_000, withinMs: 5_000 });
     assert.ok(report.instants >= 50 && report.instants < 80, `${report.instants}`);
   });
