@@ -229,16 +229,19 @@ export class FeedRun {
     this.#waiting = 0;
   }
 
-  /** The history had candles: perhaps a live stream should have brought them, and the topic brings nothing at all. */
+  /** The history had candles: perhaps a live stream should have brought the last of them, and its topic brings nothing. */
   #filled({ feed, completeUntil }: CandleTrack): void {
-    const { connection, counts } = this.#parts;
+    const { connection, counts, exchangeClock } = this.#parts;
     const { isSparse, graceMs } = connection.traits;
     const topic: Topic = { kind: 'candles', feed };
     const line = this.lines.lineOf(topic);
     counts.gapsFilled += 1;
     this.board.asked(topic, completeUntil);
-    if (line === null || isSparse || this.lines.liveForMs(line) <= graceMs) return;
-    if (this.board.silenceMs(topic) > graceMs) this.board.missed(topic);
+    if (line === null || isSparse) return;
+    const silence = Math.min(this.board.silenceMs(topic), this.lines.liveForMs(line));
+    // What closed before the last news of the topic, or before its line was alive, says nothing about it.
+    const closedAgo = exchangeClock.now() - completeUntil;
+    if (silence > graceMs && closedAgo < silence) this.board.missed(topic);
   }
 
   #tellHoles(track: CandleTrack): void {
