@@ -8,6 +8,9 @@ import { type Scenario, ScenarioRun } from './scenario.ts';
 import { Judge } from './world/verdict.ts';
 import { World } from './world/world.ts';
 
+/** Real time, whatever speed the world has. */
+const STOP_WITHIN_MS = 10_000;
+
 /** Plays the scenarios of a group in a world of their own, and judges it after each of them. */
 export async function playGroup(group: Group, options: ChaosOptions, report: ChaosReport): Promise<void> {
   let world: World;
@@ -54,13 +57,20 @@ export async function playGroup(group: Group, options: ChaosOptions, report: Cha
     async function rest(): Promise<void> {
       const run = new ScenarioRun(world, new Random(options.seed, 'rest'), 1);
       const began = systemClock.monotonic();
-      for (const name of ['collector', 'bots-1', 'bots-2']) await world.role(name).stop();
+      for (const name of ['collector', 'bots-1', 'bots-2']) await stopped(name, run);
       await run.seconds(1);
-      for (const name of ['recorder', 'server']) await world.role(name).stop();
+      for (const name of ['recorder', 'server']) await stopped(name, run);
       run.injected = 1;
       await judged(run, true);
       const scenario = { id: 'end', title: `the books of ${group.name} after all of it`, play: async () => {} };
       report.add({ group: group.name, scenario, run, seconds: (systemClock.monotonic() - began) / 1_000 });
+    }
+    async function stopped(name: string, run: ScenarioRun): Promise<void> {
+      const { tookMs, code } = await world.role(name).stop();
+      run.expect(
+        tookMs < STOP_WITHIN_MS && code === 0,
+        `${name} took ${Math.round(tookMs)} ms to stop, exit code ${code}`,
+      );
     }
   } catch (thrown) {
     report.fail(group.name, messageOf(thrown));

@@ -70,6 +70,7 @@ async function crashInShutdown(run: ScenarioRun): Promise<void> {
   const { world } = run;
   const roles = ['bots-1', 'bots-2'].map((name) => world.role(name));
   for (let time = 0; time < run.times; time++) {
+    const began = systemClock.now();
     for (const role of roles) {
       role.crashNextLife('in-shutdown', 1);
       await role.kill();
@@ -77,6 +78,8 @@ async function crashInShutdown(run: ScenarioRun): Promise<void> {
     await run.recovered(systemClock.now());
     const ends = await Promise.all(roles.map((role) => role.stop()));
     run.injected += ends.filter(({ code }) => code === null).length;
+    // A bot that another process took over is shut down too.
+    run.injected += world.selfEnds.filter(({ at, signal }) => at >= began && signal === 'SIGKILL').length;
     const since = systemClock.now();
     for (const role of roles) role.start();
     await run.recovered(since);

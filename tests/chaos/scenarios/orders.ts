@@ -203,9 +203,9 @@ async function keyDenied(run: ScenarioRun): Promise<void> {
   for (const state of ['revoked', 'other-address', 'read-only'].slice(0, run.times)) {
     await world.exchange.command('keys', { account, state });
     run.injected += 1;
-    const before = await world.exchange.calls();
+    const before = await world.exchange.privateCalls();
     await run.exchangeSeconds(120);
-    run.count(`calls in two minutes (${state})`, (await world.exchange.calls()) - before);
+    run.count(`calls in two minutes (${state})`, (await world.exchange.privateCalls()) - before);
     await world.exchange.command('keys', { account, state: 'valid' });
     await run.healed();
   }
