@@ -205,7 +205,7 @@ export class ExternalVenue {
     if (held === undefined) return report.clientOrderId !== null && this.#ended.has(report.clientOrderId);
     held.doubt = undefined;
     if (report.filledQuantity > held.counted) held.counted = report.filledQuantity;
-    if (report.state === 'rejected' && held.filled === ZERO_QUANTITY) {
+    if (report.state === 'rejected' && held.filled === ZERO_QUANTITY && held.counted === ZERO_QUANTITY) {
       this.#refuse(held, 'VENUE_REFUSED', report.reason);
       return true;
     }

@@ -19,6 +19,8 @@ export interface FaultMix {
   readonly lostTopics: number;
   readonly killsPerMinute: number;
   readonly aimedKills: number;
+  readonly aimedDisconnects: number;
+  readonly aimedSleeps: number;
   readonly sleepsPerMinute: number;
   readonly disconnectsPerMinute: number;
   readonly outagesPerMinute: number;
@@ -45,6 +47,8 @@ export function drawFaults(random: Random): FaultMix {
     lostTopics: upTo(0.1),
     killsPerMinute: upTo(5),
     aimedKills: upTo(0.6),
+    aimedDisconnects: upTo(0.15),
+    aimedSleeps: upTo(0.04),
     sleepsPerMinute: upTo(1),
     disconnectsPerMinute: upTo(2),
     outagesPerMinute: upTo(0.5),

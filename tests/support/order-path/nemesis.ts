@@ -67,10 +67,7 @@ export class Nemesis {
     for (const process of this.#setup.processes) world.after(random.next() * 2_000, () => this.#start(process));
     this.#often(mix.killsPerMinute, () => this.#kill(this.#anyProcess()));
     this.#often(mix.sleepsPerMinute, () => this.#putToSleep(this.#anyProcess()));
-    this.#often(mix.disconnectsPerMinute, () => {
-      this.#setup.figures.disconnects += 1;
-      this.#anyProcess().disconnect(100 + random.next() * 15_000);
-    });
+    this.#often(mix.disconnectsPerMinute, () => this.#disconnect(this.#anyProcess(), 15_000));
     this.#often(mix.outagesPerMinute, () => this.#outage());
     this.#often(mix.storeOutagesPerMinute, () => this.#storeOutage());
     this.#often(mix.stopsPerMinute, () => this.#stopBot());
@@ -96,6 +93,25 @@ export class Nemesis {
         for (const botId of botIds) void bus.publish(topics.command('bot.start'), { botId });
       });
     }
+  }
+
+  /** An order leaves: the moments after it are the ones that hurt. */
+  tempt(life: Life): void {
+    const process = this.#setup.processes.find((one) => one.life === life);
+    if (this.#isOver || process === undefined) return;
+    const { random, world, figures } = this.#setup;
+    const soon = (share: number, withinMs: number, action: () => void): void => {
+      if (random.next() >= share) return;
+      world.after(random.next() * withinMs, () => {
+        if (!this.#isOver && process.life === life) action();
+      });
+    };
+    soon(this.#mix.aimedKills / 10, 60, () => {
+      figures.aimedKills += 1;
+      this.#kill(process);
+    });
+    soon(this.#mix.aimedDisconnects, 2_000, () => this.#disconnect(process, 3_000));
+    soon(this.#mix.aimedSleeps, 60, () => this.#putToSleep(process));
   }
 
   end(): void {
@@ -160,6 +176,11 @@ export class Nemesis {
       note(`${life.name} wakes`);
       life.wake();
     });
+  }
+
+  #disconnect(process: TradingProcess, mostMs: number): void {
+    this.#setup.figures.disconnects += 1;
+    process.disconnect(50 + this.#setup.random.next() * mostMs);
   }
 
   #outage(): void {

@@ -189,6 +189,7 @@ export class OrderPathWorld {
     }
     const owner = this.#store.ownerOf(`bot/${terms.botId}`);
     if (owner !== life.name) this.#violate(`${clientOrderId} was sent by ${life.name}; ${owner} has the lease`);
+    this.#nemesis.tempt(life);
     if (terms.after !== undefined || terms.execution.type === 'trailing-stop') return;
     const age = this.#world.now() - terms.createdAt;
     const most = MARKET_DELAY_MS + MAXIMUM_PRICE_AGE_MS + SEND_WITHIN_MS[terms.reduceOnly ? 'exit' : 'entry'];

@@ -358,6 +358,11 @@ describe('rule 6: an order ends when the venue says so and every fill that it co
     bench.fill('c', '1');
     bench.report('c', 'rejected', '1', '10', 'no more margin');
     assert.equal(bench.state('c'), 'cancelled 1');
+    bench.working('d');
+    bench.report('d', 'rejected', '1', '10', 'no more margin');
+    assert.deepEqual([bench.state('d'), bench.doubtful], ['working', ['d']], 'its fill is still to be heard');
+    bench.fill('d', '1');
+    assert.equal(bench.state('d'), 'cancelled 1');
   });
 
   test('a stop that ends before its trigger was never triggered', () => {
