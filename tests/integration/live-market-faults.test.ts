@@ -177,6 +177,24 @@ describe('a market that is followed', { concurrency: 3 }, () => {
     });
   });
 
+  test('F24: an outage of five minutes leaves no hole', async () => {
+    await following({}, async (one) => {
+      await one.pass(90 * SECOND_MS);
+      const id = one.exchange.faults.add({ kind: 'outage' });
+      await one.pass(5 * MINUTE_MS);
+      const [before] = [Math.max(...one.feeds.map((feed) => one.sink.of(feed).length))];
+      one.exchange.faults.remove(id);
+      await one.until(
+        () => one.feeds.every((feed) => one.sink.of(feed).length >= before + 4),
+        3 * MINUTE_MS,
+        'the gap',
+      );
+      await one.pass(MINUTE_MS);
+      one.assertCandles(before + 4);
+      assert.ok(one.feed.status().counts.reconnects > 0);
+    });
+  });
+
   test('F24: a gap of seven days is filled before the next candle, over answers that fail', async () => {
     const prepare: FollowedOptions['prepare'] = ({ faults }) => {
       faults.add({ kind: 'answer', path: '/v5/market/kline', with: 503, when: 'before', probability: 0.3 });

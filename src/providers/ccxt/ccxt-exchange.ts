@@ -70,7 +70,7 @@ const NEEDED = [
 ];
 
 /** A frame of an exchange is a few kilobytes; a bigger one than this ends the connection. */
-const LARGEST_FRAME = 4 * 1024 * 1024;
+const LARGEST_FRAME = 1024 * 1024;
 /** So often a socket is pinged, on every exchange: one whose answers stop is dead well within half a minute. */
 const PING_EVERY_MS = 8_000;
 

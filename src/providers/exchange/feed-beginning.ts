@@ -4,7 +4,7 @@ import { invariant, UserError } from '../../foundation/errors.ts';
 import { type EpochMs, epochMs, toIso } from '../../foundation/time.ts';
 
 /** More candles of one feed than these are not made up for: 34 days of one-minute candles. */
-export const MOST_MISSED = 50_000;
+const MOST_MISSED = 50_000;
 
 export interface BeginningTerms {
   /** With how many closed candles a feed begins that has no resume point. */
@@ -42,7 +42,7 @@ export function firstOpenTime(
 }
 
 /** The latest time at or before `time` at which a bar of each timeframe opens. */
-export function alignedStart(time: EpochMs, timeframes: readonly Timeframe[]): EpochMs {
+function alignedStart(time: EpochMs, timeframes: readonly Timeframe[]): EpochMs {
   invariant(Number.isFinite(time), 'A time that is none', { time });
   let start = time;
   for (;;) {
