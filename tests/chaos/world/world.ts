@@ -6,12 +6,12 @@ import { stringify } from 'yaml';
 import type { BotStatus } from '../../../src/domain/event.ts';
 import type { Clock } from '../../../src/foundation/clock.ts';
 import { sleep, systemClock } from '../../../src/foundation/clock.ts';
-import { freePort } from '../../support/child-server.ts';
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import type { RoleName } from '../../support/role-system.ts';
 import { Edges, type Ports } from './edges.ts';
 import { ExchangeProcess } from './exchange-process.ts';
+import { lastingPort } from './lasting-port.ts';
 import { Observer } from './observer.ts';
 import { type LogLine, logFolder, readLog } from './role-logs.ts';
 import { type SelfEnd, SupervisedRole } from './supervised-role.ts';
@@ -199,7 +199,7 @@ export class World {
 
   async #startRoles(): Promise<void> {
     const { symbols, seed } = this.options;
-    const serverPort = await freePort();
+    const serverPort = await lastingPort(seed);
     const ports: Ports = { exchange: this.exchange.port, redis: this.redis.port, postgres: this.postgres.port };
     for (const [index, [name]] of PROCESSES.entries()) {
       const edges = await Edges.start(ports, seed + index);
