@@ -65,15 +65,24 @@ function checkPlace({ mode, market, exchange, url }: Place, complain: Complain):
       `the mode ${mode} sends orders to an exchange: set account.exchange to ${EXCHANGES.join(', ')}`,
     );
   }
-  if (url === null) return;
-  const { protocol, hostname, username, password, search } = new URL(url);
+  const fault = url === null ? undefined : accountUrlFault(url);
+  if (fault !== undefined) complain(['account', 'url'], `account.url ${fault}`);
+}
+
+/** What is wrong with an address that signed requests are to go to, as the rest of a sentence. */
+export function accountUrlFault(url: string): string | undefined {
+  const parts = URL.parse(url);
+  if (parts === null || !['http:', 'https:'].includes(parts.protocol)) {
+    return 'must be an address such as http://127.0.0.1:8080';
+  }
+  const { protocol, hostname, username, password, search } = parts;
   if (username !== '' || password !== '' || search !== '') {
-    complain(['account', 'url'], 'account.url must be an address alone, without a user, a password or a query');
+    return 'must be an address alone, without a user, a password or a query';
   }
   // Signed orders over an open network could be read, and held back.
-  if (protocol === 'http:' && !isThisMachine(hostname)) {
-    complain(['account', 'url'], 'account.url must begin with https://, but for an exchange on this machine');
-  }
+  return protocol === 'http:' && !isThisMachine(hostname)
+    ? 'must begin with https://, but for an exchange on this machine'
+    : undefined;
 }
 
 function isThisMachine(hostname: string): boolean {

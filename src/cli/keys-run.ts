@@ -13,11 +13,11 @@ import { SecretPrompt } from './secret-prompt.ts';
 import { painter } from './terminal-text.ts';
 import { textTable } from './text-table.ts';
 
-function keyFile({ file }: KeysOptions, cwd: string): KeyFile {
+export function keyFile({ file }: KeysOptions, cwd: string): KeyFile {
   return new KeyFile(file === undefined ? join(cwd, DEFAULT_KEY_FILE) : resolve(cwd, file), systemClock);
 }
 
-function checkName(account: string): void {
+export function checkName(account: string): void {
   const reading = readAccountName(account);
   if (!reading.ok) throw new UserError(`The account's name must be ${reading.error}.`);
 }

@@ -1,12 +1,14 @@
 import { Command } from 'commander';
+import { EXCHANGES } from '../app/builtin-providers.ts';
 import type { CommandContext } from './command-context.ts';
-import type { KeysOptions } from './keys-options.ts';
-import { readText, value } from './option-values.ts';
+import type { KeyCheckOptions, KeysOptions } from './keys-options.ts';
+import { oneOf, readText, value } from './option-values.ts';
 
 const EXAMPLES = `
 Examples:
   $ tradewind keys add bybit-demo                     asks for key, secret and password; nothing is shown
   $ tradewind keys list                               names and fingerprints
+  $ tradewind keys check bybit-demo                   what the exchange says that the key may do
   $ tradewind keys remove bybit-demo
 
 Keys lie encrypted in .tradewind/keys.json, under a password that is asked for, or that the variable
@@ -31,6 +33,17 @@ Examples:
 
 A fingerprint is the beginning of a hash of the key's public half: it tells two keys apart, and says nothing else.`;
 
+const CHECK_EXAMPLES = `
+Examples:
+  $ tradewind keys check bybit-demo                   a demo account, as its name says
+  $ tradewind keys check bybit --json                 one JSON document
+  $ tradewind keys check mine --exchange bybit --demo
+  $ tradewind keys check bybit-demo --url http://127.0.0.1:8080    a simulated exchange
+
+Nothing is traded: what it asks with can send no order, so that it needs no permission for real money.
+
+Exit code 0: the key is fit for trading. 1: it is not, and the message says why.`;
+
 const REMOVE_EXAMPLES = `
 Examples:
   $ tradewind keys remove bybit-demo
@@ -39,7 +52,7 @@ What is removed here still opens the account: delete the key at the exchange as 
 
 export function keysCommand(context: CommandContext): Command {
   const keys = new Command('keys')
-    .summary('keep the API keys of exchanges, encrypted')
+    .summary('keep the API keys of exchanges, encrypted, and check them')
     .description('Keeps the API keys of accounts at exchanges in an encrypted file.')
     .addHelpText('after', EXAMPLES);
   const sub = (name: string, description: string, examples: string): Command =>
@@ -61,6 +74,20 @@ export function keysCommand(context: CommandContext): Command {
     .action(async (options: KeysOptions) => {
       const { listKeys } = await import('./keys-run.ts');
       await listKeys(options, context);
+    });
+  sub('check', 'Asks the exchange what the key of an account may do. Trades nothing.', CHECK_EXAMPLES)
+    .argument('<account>', 'name of the account (see "tradewind keys list")')
+    .option(
+      '--exchange <name>',
+      'exchange of the account (default: what its name begins with)',
+      value(oneOf(EXCHANGES)),
+    )
+    .option('--demo', 'it is a demo account (default: where its name ends with -demo)')
+    .option('--url <address>', "in place of the exchange's own address: a simulated exchange", value(readText))
+    .option('--json', 'print one JSON document instead of text')
+    .action(async (account: string, options: KeyCheckOptions) => {
+      const { checkAccountKey } = await import('./keys-check.ts');
+      await checkAccountKey(account, options, context);
     });
   sub('remove', 'Forgets the key of an account. Needs no password.', REMOVE_EXAMPLES)
     .argument('<account>', 'name of the account (see "tradewind keys list")')

@@ -178,6 +178,8 @@ export interface KeyRights {
   /** Whether the venue takes it from certain addresses only. */
   readonly isBoundToAddress: boolean;
   readonly expiresAt: EpochMs | null;
+  /** Whether the venue told all this; of keys of some demo accounts it tells nothing, and the rest is assumed. */
+  readonly isTold: boolean;
 }
 
 export interface ClockOffset {

@@ -195,6 +195,15 @@ const cases: Readonly<Record<string, readonly (readonly [parameters: readonly st
     [['keys', 'add', 'bybit', 'my-key', 'my-secret'], /^"keys add" takes the name of an account alone(?!.*my-)/s],
     [['keys', 'add', 'bybit', '--secret=my-secret'], /^Unknown option '--secret'\.$/],
     [['keys', 'remove', 'bybit'], /^There is no key of the account bybit in .*keys\.json: it has none\.$/],
+    [['keys', 'check', 'bybit-demo'], /^There is no key of the account bybit-demo in .*tradewind keys add bybit-demo/],
+    [['keys', 'check', 'mine'], /^Which exchange is the account mine at\?.*add --exchange bybit\.$/],
+    [['keys', 'check', 'mine', '--exchange', 'kraken'], /^--exchange is "kraken", but must be one of bybit, binance/],
+    [
+      ['keys', 'check', 'okx'],
+      /^Keys of okx can't be checked in this version, and no orders go there: it knows bybit\.$/,
+    ],
+    [['keys', 'check', 'bybit', '--url', 'here'], /^--url must be an address such as http:/],
+    [['keys', 'check', 'bybit', '--url', 'http://exchange.example'], /^--url must begin with https:/],
     [['keys', 'list', '--file', 'three.csv'], /three\.csv.*run chmod 600 on it/],
     [
       ['start', '--config', 'key-in-file.yaml'],

@@ -215,7 +215,7 @@ export class ScriptedGateway implements OrderGateway {
   async rights(): Promise<Answer<KeyRights>> {
     const asOf = await this.#lookUp();
     if (asOf === undefined) return failed(UNREACHABLE);
-    return success({ canTrade: true, canWithdraw: false, isBoundToAddress: true, expiresAt: null });
+    return success({ canTrade: true, canWithdraw: false, isBoundToAddress: true, expiresAt: null, isTold: true });
   }
 
   async close(): Promise<void> {

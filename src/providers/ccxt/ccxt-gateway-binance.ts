@@ -92,7 +92,13 @@ class BinanceSpotOrders implements OrderVenue {
     // Demo accounts have no such path, and nothing that could be withdrawn.
     if (this.#context.isDemo) {
       const { canTrade } = (await this.#account()).fields;
-      return { canTrade: canTrade === true, canWithdraw: false, isBoundToAddress: false, expiresAt: null };
+      return {
+        canTrade: canTrade === true,
+        canWithdraw: false,
+        isBoundToAddress: false,
+        expiresAt: null,
+        isTold: false,
+      };
     }
     const { fields } = new Row(await this.#ask('sapiGetAccountApiRestrictions', {}), 'the rights of a key of Binance');
     return {
@@ -101,6 +107,7 @@ class BinanceSpotOrders implements OrderVenue {
       canWithdraw: fields.enableWithdrawals !== false,
       isBoundToAddress: fields.ipRestrict === true,
       expiresAt: time(fields.tradingAuthorityExpirationTime) ?? null,
+      isTold: true,
     };
   }
 

@@ -123,7 +123,9 @@ class BybitOrders implements OrderVenue {
   async rights(): Promise<KeyRights> {
     const info = await this.#keyInfo();
     // There is nothing in a demo account that could be withdrawn; that the key is right shows in every other request.
-    if (info === undefined) return { canTrade: true, canWithdraw: false, isBoundToAddress: false, expiresAt: null };
+    if (info === undefined) {
+      return { canTrade: true, canWithdraw: false, isBoundToAddress: false, expiresAt: null, isTold: false };
+    }
     const permissions = info.row('permissions', 'the rights of a key of Bybit').fields;
     const has = (group: string, ...words: readonly string[]): boolean => {
       const given: unknown = permissions[group];
@@ -139,6 +141,7 @@ class BybitOrders implements OrderVenue {
       canWithdraw: has('Wallet', 'Withdraw'),
       isBoundToAddress: Array.isArray(ips) && ips.length > 0 && !ips.includes('*'),
       expiresAt: isoTime(info.fields.expiredAt) ?? null,
+      isTold: true,
     };
   }
 

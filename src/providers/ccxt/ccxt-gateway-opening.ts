@@ -1,6 +1,6 @@
-import type { AccountAccess } from '../../execution/account-access.ts';
+import type { AccountAccess, AccountPlace, ApiKey } from '../../execution/account-access.ts';
 import type { KeyRights } from '../../execution/order-gateway.ts';
-import { messageOf, UserError } from '../../foundation/errors.ts';
+import { InvariantError, messageOf, UserError } from '../../foundation/errors.ts';
 import type { Logger } from '../../foundation/logger.ts';
 import { loadCcxtExchange } from './ccxt-exchange.ts';
 import type { VenueClock } from './ccxt-gateway-clock.ts';
@@ -10,9 +10,15 @@ import type { VenueTerms } from './ccxt-gateway-venue.ts';
 import { SenselessMessage } from './ccxt-gateway-words.ts';
 import type { MarketKind } from './venues.ts';
 
-export interface TraderOptions {
+/** An account and its key, without the permission to trade. */
+export interface KeyedPlace extends AccountPlace {
+  readonly mode: AccountAccess['mode'];
+  readonly apiKey: ApiKey;
+}
+
+interface LoadOptions {
   readonly venue: VenueTerms;
-  readonly access: AccountAccess;
+  readonly access: KeyedPlace;
   readonly kind: MarketKind;
   readonly receiveWindowMs: number;
   readonly timeoutMs: number;
@@ -20,8 +26,30 @@ export interface TraderOptions {
   readonly logger: Logger;
 }
 
+export interface TraderOptions extends LoadOptions {
+  readonly access: AccountAccess;
+}
+
 /** ccxt's exchange with the account's key, set up to do one thing at a time and nothing by itself. */
-export async function loadTrader(options: TraderOptions): Promise<CcxtTrader> {
+export function loadTrader(options: TraderOptions): Promise<CcxtTrader> {
+  return load(options);
+}
+
+/** The same for reading alone, which needs no permission: whatever would change something ends before it leaves. */
+export async function loadReader(options: LoadOptions): Promise<CcxtTrader> {
+  const exchange = await load(options);
+  const { fetch } = exchange;
+  exchange.fetch = async (url, method, headers, body) => {
+    if (method !== 'GET') throw new InvariantError('A request that changes something, where only reading is allowed');
+    return fetch.call(exchange, url, method, headers, body);
+  };
+  exchange.client = () => {
+    throw new InvariantError('A socket, where only reading is allowed');
+  };
+  return exchange;
+}
+
+async function load(options: LoadOptions): Promise<CcxtTrader> {
   const { venue, access, kind, receiveWindowMs, timeoutMs, venueClock, logger } = options;
   const { apiKey, url, mode } = access;
   const exchange = (await loadCcxtExchange(venue.id, venue.options(kind, receiveWindowMs), url, logger, (loaded) => {
@@ -42,7 +70,7 @@ export async function loadTrader(options: TraderOptions): Promise<CcxtTrader> {
 /** @throws UserError for a key that may withdraw, or may not trade */
 export function checkRights(
   { canTrade, canWithdraw }: KeyRights,
-  { account }: AccountAccess,
+  { account }: Pick<KeyedPlace, 'account'>,
   { title }: VenueTerms,
   kind: MarketKind,
 ): void {
@@ -59,7 +87,11 @@ export function checkRights(
 }
 
 /** Why opening an account has to wait; throws what waiting does not mend. */
-export function reasonToWait(thrown: unknown, { account, mode }: AccountAccess, venue: VenueTerms): string {
+export function reasonToWait(
+  thrown: unknown,
+  { account, mode }: Pick<KeyedPlace, 'account' | 'mode'>,
+  venue: VenueTerms,
+): string {
   if (thrown instanceof VenueRefused && venue.isKeyDenied(thrown.code)) {
     throw new UserError(
       `${venue.title} does not accept the key of ${account} (${thrown.message}); check the key, its secret, its addresses, and whether it belongs to ${mode} trading.`,

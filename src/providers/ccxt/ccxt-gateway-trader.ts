@@ -17,6 +17,8 @@ export interface CcxtTrader extends CcxtExchange {
   /** Of the private stream: by its address, or by what is traded. */
   authenticate(stream: string | Readonly<Record<string, unknown>>): Promise<unknown>;
   watchTopics(url: string, hashes: readonly string[], topics: readonly string[]): Promise<unknown>;
+  /** Every request passes here. */
+  fetch(url: string, method: string, headers: unknown, body: unknown): Promise<unknown>;
   handleErrors(
     status: number,
     reason: string,
