@@ -8,6 +8,7 @@
  *
  * Prints figures as it goes; exit code 1 when a world ended with a violation (with a planted bug: when none did).
  */
+import { createHash } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../src/foundation/clock.ts';
 import { UserError } from '../../src/foundation/errors.ts';
@@ -43,6 +44,7 @@ const sums = {
   events: 0,
 };
 const crashPoints = new Map<string, number>();
+const traces = createHash('sha256');
 let violations = 0;
 const startedAt = systemClock.monotonic();
 let reportAt = startedAt + REPORT_EVERY_MS;
@@ -50,6 +52,7 @@ let reportAt = startedAt + REPORT_EVERY_MS;
 for (let seed = first; seed < first + seeds; seed++) {
   const outcome = await new OrderPathWorld({ seed, bug, keepLines: Number(values.lines) }).run();
   const { figures } = outcome;
+  traces.update(outcome.hash);
   sums.worlds += 1;
   sums.orders += figures.orders;
   sums.fills += figures.fills;
@@ -77,6 +80,7 @@ for (let seed = first; seed < first + seeds; seed++) {
   }
 }
 report();
+console.log(`traces ${traces.digest('hex')}`);
 for (const [point, count] of [...crashPoints].sort()) console.log(`  ${point.padEnd(24)} ${count}`);
 process.exitCode = violations > 0 === (bug === undefined) ? 1 : 0;
 

@@ -42,9 +42,9 @@ export interface Outcome {
 
 const START = epochMs(Date.UTC(2026, 0, 5, 10, 0, 40));
 /** The bots trade, and things go wrong. */
-const TROUBLED_MS = 4 * 60_000;
+const TROUBLED_MS = 210_000;
 /** Nothing goes wrong any more, and nobody decides; prices still move. Long enough for three reconciliations. */
-const HEALING_MS = 80_000;
+const HEALING_MS = 70_000;
 const SYMBOLS = ['AUSDT', 'BUSDT'];
 const MAXIMUM_PRICE_AGE_MS = 15_000;
 /** How much later than its decision an order may leave: what the venue's rules allow, and the network. */
