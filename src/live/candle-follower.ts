@@ -1,11 +1,12 @@
 import { type EventBus, LOG_START, type LogPosition, type Unsubscribe } from '../bus/event-bus.ts';
-import { logs, topics } from '../bus/topics.ts';
+import { topics } from '../bus/topics.ts';
 import { type Feed, feedName } from '../domain/candle.ts';
 import type { CandleMessage, MarketLogEntry } from '../domain/event.ts';
 import type { CancelTimer, Clock } from '../foundation/clock.ts';
 import { InvariantError, messageOf } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { MarketStore } from '../store/store.ts';
+import { MarketLogTail } from './market-log-tail.ts';
 import { type Slice, SliceAssembler } from './slice-assembler.ts';
 
 export interface FollowerParts {
@@ -38,6 +39,7 @@ export class CandleFollower {
   readonly #parts: FollowerParts;
   readonly #feeds: readonly Feed[];
   readonly #assembler: SliceAssembler;
+  readonly #tail: MarketLogTail;
   #position: LogPosition = LOG_START;
   /** Of the last log entry read. */
   #index = 0;
@@ -54,6 +56,7 @@ export class CandleFollower {
 
   constructor(parts: FollowerParts, start: FollowerStart) {
     this.#parts = parts;
+    this.#tail = MarketLogTail.of(parts.bus, READ_COUNT);
     this.#feeds = start.feeds;
     this.#assembler = new SliceAssembler(start.feeds, start.sequences, start.processedThrough);
   }
@@ -65,9 +68,15 @@ export class CandleFollower {
       const topic = topics.candle(feed.symbol, feed.timeframe);
       this.#unsubscribe.push(await bus.subscribe(topic, ({ payload }) => this.#receive(payload)));
     }
-    this.#cancelTimer = clock.every(LOOK_EVERY_MS, () => {
+    const look = (): void => {
       this.#behind = true;
       this.#wakeUp();
+    };
+    // All followers look at the same moments, so that one reading of the log does for all.
+    const untilNext = LOOK_EVERY_MS - (clock.monotonic() % LOOK_EVERY_MS);
+    this.#cancelTimer = clock.after(untilNext, () => {
+      look();
+      this.#cancelTimer = clock.every(LOOK_EVERY_MS, look);
     });
   }
 
@@ -174,7 +183,7 @@ export class CandleFollower {
   }
 
   async #readLog(): Promise<boolean> {
-    const entries = await this.#parts.bus.read(logs.market, this.#position, READ_COUNT);
+    const entries = await this.#tail.read(this.#position);
     for (const { position, entry } of entries) {
       if (entry.index > this.#index + 1 && (await this.#repairFromStore(entry))) return true;
       await this.#takeIn(entry);
