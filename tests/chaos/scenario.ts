@@ -55,21 +55,19 @@ export class ScenarioRun {
     return sleep(this.world.clock, count * 1_000);
   }
 
-  /** Waits until a role has logged something; how long after `since` it did is a detection. */
-  async detected(name: string, since: number, pattern: RegExp, withinExchangeMs: number): Promise<LogLine | undefined> {
-    const limit = withinExchangeMs / this.world.options.speed;
-    for (;;) {
-      const [line] = this.world.logged(name, since, pattern);
-      if (line !== undefined) {
-        this.detectionsMs.push(this.world.inExchangeTime(line.time - since));
-        return line;
-      }
-      if (systemClock.now() - since > limit) {
-        this.violations.push(`${name} did not notice within ${withinExchangeMs / 1_000} s of the exchange's time`);
-        return undefined;
-      }
-      await sleep(systemClock, 20);
-    }
+  /** Waits until one of these processes has logged something; how long after `since` it did is a detection. */
+  async detected(names: readonly string[], since: number, pattern: RegExp, withinExchangeMs: number): Promise<void> {
+    const said = (): number | undefined => {
+      const lines: readonly LogLine[] = names.flatMap((name) => this.world.logged(name, since, pattern).slice(0, 1));
+      return lines.length === 0 ? undefined : Math.min(...lines.map(({ time }) => time));
+    };
+    await this.#noticed(since, said, withinExchangeMs, `${names.join(' or ')} did not notice`);
+  }
+
+  /** Waits until a process has given up by itself; how long after `since` it did is a detection. */
+  async gaveUp(since: number, withinExchangeMs: number): Promise<void> {
+    const gone = (): number | undefined => this.world.selfEnds.find(({ at }) => at >= since)?.at;
+    await this.#noticed(since, gone, withinExchangeMs, 'no process gave up');
   }
 
   /** Waits until everything works again; how long after `since` it does is a recovery. */
@@ -84,6 +82,27 @@ export class ScenarioRun {
     const since = systemClock.now();
     await this.world.heal();
     await this.recovered(since);
+  }
+
+  async #noticed(
+    since: number,
+    when: () => number | undefined,
+    withinExchangeMs: number,
+    otherwise: string,
+  ): Promise<void> {
+    const limit = withinExchangeMs / this.world.options.speed;
+    for (;;) {
+      const at = when();
+      if (at !== undefined) {
+        this.detectionsMs.push(this.world.inExchangeTime(at - since));
+        return;
+      }
+      if (systemClock.now() - since > limit) {
+        this.violations.push(`${otherwise} within ${withinExchangeMs / 1_000} s of the exchange's time`);
+        return;
+      }
+      await sleep(systemClock, 20);
+    }
   }
 
   /** A random moment, so that a fault meets every phase of a candle. */

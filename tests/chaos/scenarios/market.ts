@@ -38,7 +38,7 @@ async function resetConnections(run: ScenarioRun): Promise<void> {
     const since = systemClock.now();
     for (const edges of world.allEdges) edges.exchange.resetAll();
     run.injected += 1;
-    await run.detected('collector', since, /stream broke/, 5_000);
+    await run.detected(['collector'], since, /stream broke/, 5_000);
     await run.recovered(since);
   }
 }
@@ -50,7 +50,7 @@ async function halfOpen(run: ScenarioRun): Promise<void> {
     const since = systemClock.now();
     await world.edge('collector').exchange.setMode({ kind: 'black-hole' });
     run.injected += 1;
-    await run.detected('collector', since, /stream broke/, HALF_OPEN_WITHIN_MS);
+    await run.detected(['collector'], since, /stream broke/, HALF_OPEN_WITHIN_MS);
     await run.healed();
   }
 }
@@ -63,7 +63,7 @@ async function silentTopic(run: ScenarioRun): Promise<void> {
     const since = systemClock.now();
     await world.exchange.addFault({ kind: 'freeze', topic });
     run.injected += 1;
-    await run.detected('collector', since, /a topic fell silent/, SILENT_TOPIC_WITHIN_MS);
+    await run.detected(['collector'], since, /a topic fell silent/, SILENT_TOPIC_WITHIN_MS);
     await run.healed();
   }
 }
@@ -109,7 +109,7 @@ async function frozenRepeats(run: ScenarioRun): Promise<void> {
     const since = systemClock.now();
     await world.exchange.addFault({ kind: 'repeat', topic: 'tickers.*' });
     run.injected += 1;
-    await run.detected('collector', since, /a topic fell silent|is silent/, SILENT_TOPIC_WITHIN_MS);
+    await run.detected(['collector'], since, /a topic fell silent|is silent/, SILENT_TOPIC_WITHIN_MS);
     await run.healed();
   }
 }

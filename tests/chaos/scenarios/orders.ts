@@ -128,15 +128,14 @@ async function deafStream(run: ScenarioRun): Promise<void> {
   const { world } = run;
   for (let time = 0; time < run.times; time++) {
     await run.anyMoment(1);
-    const { holder } = world;
     await world.exchange.addFault({ kind: 'ignore-auth' });
     const since = systemClock.now();
     await world.exchange.disconnect('private');
     run.injected += 1;
-    await run.detected(holder, since, /account\.disconnected/, HALT_WITHIN_MS);
+    await run.detected(BOTS, since, /account\.disconnected/, HALT_WITHIN_MS);
     await run.exchangeSeconds(65);
     await run.healed();
-    await run.detected(holder, since, /account\.connected/, 60_000);
+    await run.detected(BOTS, since, /account\.connected/, 60_000);
     run.detectionsMs.pop();
   }
 }

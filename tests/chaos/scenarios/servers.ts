@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { systemClock } from '../../../src/foundation/clock.ts';
 import type { Scenario, ScenarioRun } from '../scenario.ts';
+import { FULL_DISK } from './full-disk.ts';
 
 /** D and E. Redis and PostgreSQL that die, forget, hang, or are cut off. */
 export const SERVER_SCENARIOS: readonly Scenario[] = [
@@ -13,6 +14,7 @@ export const SERVER_SCENARIOS: readonly Scenario[] = [
   { id: 'F62b', title: 'lines to PostgreSQL reset', play: resetPostgres },
   { id: 'F63', title: 'PostgreSQL down for a while', play: postgresDown },
   { id: 'F63b', title: 'half-open lines to PostgreSQL', play: (run) => blackHole(run, 'postgres') },
+  FULL_DISK,
 ];
 
 async function killRedis(run: ScenarioRun): Promise<void> {
