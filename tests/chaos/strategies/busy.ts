@@ -1,4 +1,4 @@
-import { type Decision, defineStrategy, integer, type Market, Strategy } from 'tradewind';
+import { type Decision, defineStrategy, integer, type Market, type Signal, Strategy } from 'tradewind';
 
 /** A share of equity, so small that no limit is near. */
 const WEIGHT = 0.02;
@@ -22,29 +22,30 @@ class Busy extends Strategy {
     const quantity = WEIGHT * (market.equity / close);
     this.#bars += 1;
     const reason = `bar ${this.#bars}`;
+    const order = { kind: 'order', symbol, quantity, reason } as const;
+    return [
+      this.#turn(symbol, close, quantity, reason),
+      { ...order, side: 'buy', type: 'market' },
+      { ...order, side: 'sell', type: 'limit', limitPrice: close * (1 - DISTANCE), timeInForce: 'IOC' },
+      { ...order, side: 'buy', type: 'limit', limitPrice: close * (1 - 4 * DISTANCE), timeInForce: 'FOK' },
+    ];
+  }
+
+  #turn(symbol: string, close: number, quantity: number, reason: string): Signal {
+    const quote = (distance: number): Signal => ({
+      ...{ kind: 'quote', symbol, quantity, reason },
+      bidPrice: close * (1 - distance),
+      askPrice: close * (1 + distance),
+    });
     switch ((this.#bars + this.#phase) % 5) {
       case 0:
         return { kind: 'target', symbol, weight: WEIGHT, reason };
       case 1:
-        return {
-          kind: 'quote',
-          symbol,
-          bidPrice: close * (1 - DISTANCE),
-          askPrice: close * (1 + DISTANCE),
-          quantity,
-          reason,
-        };
+        return quote(DISTANCE);
       case 2:
         return { kind: 'target', symbol, weight: -WEIGHT, reason };
       case 3:
-        return {
-          kind: 'quote',
-          symbol,
-          bidPrice: close * (1 - DISTANCE / 4),
-          askPrice: close * (1 + DISTANCE / 4),
-          quantity,
-          reason,
-        };
+        return quote(DISTANCE / 4);
       default:
         return { kind: 'exit', symbol, reason };
     }

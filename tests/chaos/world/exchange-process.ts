@@ -8,6 +8,7 @@ import type { FaultRequest } from '../../../src/exchange/faults/fault.ts';
 import type { Clock } from '../../../src/foundation/clock.ts';
 import { type EpochMs, epochMs } from '../../../src/foundation/time.ts';
 import type { ExchangeAccount, ExchangeBooks } from './exchange-books.ts';
+import { own } from './owned-processes.ts';
 import { program } from './supervised-role.ts';
 
 export interface ExchangeProcessOptions {
@@ -53,6 +54,7 @@ export class ExchangeProcess {
       stdio: ['ignore', 'pipe', 'inherit'],
       cwd,
     });
+    own(child);
     const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
     const told = JSON.parse(line) as Readonly<Record<string, unknown>>;
     const answer = await fetch(`${String(told.url)}/admin/clock`);

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { sleep, systemClock } from '../../../src/foundation/clock.ts';
 import type { CrashPoint } from '../../../src/foundation/crash-point.ts';
 import type { RoleName } from '../../support/role-system.ts';
+import { own } from './owned-processes.ts';
 
 export const program = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
 
@@ -135,6 +136,7 @@ export class SupervisedRole {
       cwd: folder,
       env: { ...process.env, ...environment, ...(crash !== undefined && { TRADEWIND_CRASH_AT: crash }) },
     });
+    own(child);
     closeSync(output);
     this.lives += 1;
     this.#bornAt = systemClock.monotonic();
