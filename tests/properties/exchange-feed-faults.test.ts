@@ -104,6 +104,20 @@ test('lines start one after the other, and no more are opened in a window than a
   await run.end();
 });
 
+test('a feed that is stopped leaves no timer behind, whatever it waited for', async () => {
+  const run = await begin({
+    faults: { cut: 0.9, wrong: 0.5 },
+    traits: { connections: { most: 2, windowMs: 30 * MINUTE_MS, spacingMs: 5_000 } },
+    options: { crossCheckShare: 1 },
+    prepare: (connection) => connection.refused.add('candles AAAUSD:1m'),
+  });
+  await run.clock.advance(5 * MINUTE_MS + 1_500);
+  await run.feed.stop();
+  // What is on its way to or from the exchange arrives within seconds.
+  await run.clock.advance(25 * SECOND_MS);
+  assert.equal(run.clock.pendingTimers, 1, 'the simulation’s own tick alone');
+});
+
 test('a topic that is silent alone is found within its interval and 5 s; requests bring what it does not', async () => {
   const run = await begin();
   await run.clock.advance(3 * MINUTE_MS);
