@@ -28,7 +28,7 @@ export interface OrderGateway {
    * @throws UserError for a key that is wrong, may not trade, or may withdraw; for an account that can't be traded so
    */
   open(listener: GatewayListener): Promise<void>;
-  /** Sends one order. Never called again for the same id, unless the answer was `not-sent`. */
+  /** Sends one order. Never called again for the same id, unless the answer was `not-sent`, or it surely never arrived. */
   submit(order: WireOrder): Promise<SendOutcome>;
   cancel(order: OrderReference): Promise<CancelOutcome>;
   /** The order with this client id, wherever the venue keeps it: among the open ones or in the history. */

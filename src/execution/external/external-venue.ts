@@ -31,7 +31,8 @@ import { HeldOrder } from './held-order.ts';
  *  1. Nothing leaves from here. What is to be sent waits in {@link ExternalVenue.takeRequests}, and the state in
  *     {@link ExternalVenue.snapshot} says already that it may have left: whoever makes the snapshot durable first and
  *     sends then has the intent before the effect.
- *  2. An order is sent once. Only where the gateway proves that nothing left does it go again, until `sendBy`.
+ *  2. An order is sent once. Only where it is proved that nothing left, or of an exit that it never arrived, does it go
+ *     again, under the same id, until `sendBy`.
  *  3. An unknown outcome is a doubt: the order stays, counts in every limit, and is asked for by its id. So does each
  *     order that may be out when a state is taken up again.
  *  4. That an order never arrived is believed of {@link ExternalVenue.neverArrived} alone, and never of one that the
@@ -249,11 +250,16 @@ export class ExternalVenue {
 
   /**
    * The venue has answered that it knows no such order, after nothing that was sent can arrive any more. An order that
-   * the venue has spoken of stays in doubt.
+   * the venue has spoken of stays in doubt. An exit or protection that is still in time is sent again: a position must not
+   * stay without it because a process died with the request in its hand. An entry is given up.
    */
   neverArrived(clientOrderId: string): void {
     const held = this.#orders.get(clientOrderId);
     if (held?.phase !== 'sent' || this.#isCertainlyHere(held)) return;
+    if (held.terms.reduceOnly && this.#now() <= held.sendBy) {
+      this.#didNotLeave(held, 0);
+      return;
+    }
     this.#refuse(
       held,
       'NEVER_ARRIVED',
@@ -349,7 +355,7 @@ export class ExternalVenue {
     this.#requests.push({ kind: 'submit', order: held.toWire(), sendBy: held.sendBy });
   }
 
-  /** A request is proved not to have left, and none before it did: the venue can't know of the order. */
+  /** Nothing of it has left, or can arrive any more: the venue can't know of the order. */
   #didNotLeave(held: HeldOrder, retryAfterMs: number): void {
     held.doubt = undefined;
     if (held.isExpiring) this.#end(held, 'expired', 'its time was over before it was sent');

@@ -104,6 +104,7 @@ export class HeldOrder {
       isTriggered: this.isTriggered,
       isCancelling: this.isCancelling,
       isExpiring: this.isExpiring,
+      sendBy: Number.isFinite(this.sendBy) ? this.sendBy : null,
       ending:
         this.ending === undefined ? null : { ...this.ending, filledQuantity: formatFixed(this.ending.filledQuantity) },
       best: Number.isNaN(this.best) ? null : this.best,
@@ -120,6 +121,7 @@ export class HeldOrder {
     order.isTriggered = saved.isTriggered;
     order.isCancelling = saved.isCancelling;
     order.isExpiring = saved.isExpiring;
+    order.sendBy = saved.sendBy ?? Number.NEGATIVE_INFINITY;
     if (saved.ending !== null) {
       order.ending = { ...saved.ending, filledQuantity: fixed<Quantity>(saved.ending.filledQuantity) };
     }
@@ -138,6 +140,7 @@ interface SavedHeldOrder {
   readonly isTriggered: boolean;
   readonly isCancelling: boolean;
   readonly isExpiring: boolean;
+  readonly sendBy: number | null;
   readonly ending: (Omit<Ending, 'filledQuantity'> & { readonly filledQuantity: string }) | null;
   readonly best: number | null;
 }

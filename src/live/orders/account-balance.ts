@@ -13,6 +13,14 @@ export interface BotHoldings {
 /** Mean entry prices are rounded by venues: balances that are found with them may be so far off. One cent. */
 const ROUNDING = 10_000_000_000n;
 
+/** A difference that stands so long is one: bots take in and commit their fills sooner. */
+const STANDS_AFTER_MS = 20_000;
+
+interface Suspicion {
+  readonly amount: bigint;
+  readonly since: number;
+}
+
 /** Something that the venue says otherwise than our books, or than before. */
 export interface AccountDifference {
   readonly what: string;
@@ -23,13 +31,13 @@ export interface AccountDifference {
 /**
  * Holds what the venue says of an account against the sum of its bots. What the account holds besides (it may have been
  * used before, and by hand) is told once and is external then; so is each later change that neither a bot's fill nor an
- * external one explains. A difference must stand in two quiet looks, as fills may be on their way. Balances are taken as they
- * are at first, and after an external trade, whose profit is not known; they too must stand in two looks.
+ * external one explains. A difference must stand for a while, as fills may be on their way. Balances are taken as they
+ * are at first, and after an external trade, whose profit is not known; they too must stand for a while.
  */
 export class AccountBalance {
   /** What is not the bots', by symbol; what the first looks found, and external fills since. */
   readonly #external = new Map<string, bigint>();
-  readonly #suspected = new Map<string, bigint>();
+  readonly #suspected = new Map<string, Suspicion>();
   #hasLooked = false;
   /** Balances of which it is known what is not the bots'. */
   readonly #known = new Set<string>();
@@ -52,15 +60,14 @@ export class AccountBalance {
     return this.#external.get(`position ${symbol}`) ?? 0n;
   }
 
-  /** @param isQuiet no order is under way, so that both sides should agree now */
-  compare(holdings: Holdings, bots: readonly BotHoldings[], isQuiet: boolean): readonly AccountDifference[] {
-    if (!isQuiet) return [];
+  /** A quiet look: no order is under way, so that both sides should agree. @param now on the monotonic clock */
+  compare(holdings: Holdings, bots: readonly BotHoldings[], now: number): readonly AccountDifference[] {
     const theirs = whatTheVenueSays(holdings, bots);
     const ours = whatTheBotsSay(bots);
     const differences: AccountDifference[] = [];
     for (const what of new Set([...theirs.keys(), ...ours.keys()])) {
       const one = { what, ours: ours.get(what) ?? 0n, theirs: theirs.get(what) ?? 0n };
-      if (this.#differs(one.what, one.theirs - one.ours)) {
+      if (this.#differs(one.what, one.theirs - one.ours, now)) {
         differences.push({ what, ours: formatFixed(one.ours), theirs: formatFixed(one.theirs) });
       }
     }
@@ -69,7 +76,7 @@ export class AccountBalance {
   }
 
   /** Whether a difference stands that nothing explains; it is external from then on, and told once. */
-  #differs(what: string, difference: bigint): boolean {
+  #differs(what: string, difference: bigint, now: number): boolean {
     const isBalance = what.startsWith('balance ');
     const isTaken = isBalance && !this.#known.has(what);
     const tolerance = isBalance ? ROUNDING : 1n;
@@ -79,10 +86,11 @@ export class AccountBalance {
       return false;
     }
     const before = this.#suspected.get(what);
-    if (before === undefined || absolute((before - unexplained) as Quantity) >= tolerance) {
-      this.#suspected.set(what, unexplained);
+    if (before === undefined || absolute((before.amount - unexplained) as Quantity) >= tolerance) {
+      this.#suspected.set(what, { amount: unexplained, since: now });
       return false;
     }
+    if (now - before.since < STANDS_AFTER_MS) return false;
     this.#suspected.delete(what);
     this.#add(what, unexplained);
     if (isBalance) this.#known.add(what);

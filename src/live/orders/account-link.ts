@@ -228,8 +228,9 @@ export class AccountLink implements GatewayListener {
     const members = [...this.#members.values()];
     // Without a bot here nobody takes in what happens: the books are those of the time before.
     const isQuiet = members.length > 0 && members.every(({ desk }) => desk.isSettled);
+    if (!isQuiet) return;
     const bots = [...members.map((member) => member.holdings()), ...besides];
-    const differences = this.#balance.compare(holdings, bots, isQuiet);
+    const differences = this.#balance.compare(holdings, bots, this.#parts.clock.monotonic());
     for (const difference of differences) this.#tellDifference(difference);
   }
 

@@ -208,6 +208,35 @@ describe('rule 4: that an order never arrived', () => {
     assert.deepEqual([bench.state('a'), bench.code('a')], ['rejected', 'NEVER_ARRIVED']);
   });
 
+  test('sends an exit or protection again, under the same id, as long as it is in time', () => {
+    const bench = new ExternalBench().submit('exit', { side: 'sell', reduceOnly: true });
+    bench.submit('stop', { side: 'sell', reduceOnly: true, execution: STOP });
+    bench.taken();
+    bench.venue.sent('stop', unknown);
+    bench.pass(5_000);
+    bench.restart();
+    bench.venue.neverArrived('exit');
+    bench.venue.neverArrived('stop');
+    assert.deepEqual(bench.doubtful, []);
+    bench.pass(0);
+    assert.deepEqual(bench.taken(), ['submit exit', 'submit stop']);
+    bench.venue.sent('exit', unknown);
+    bench.venue.sent('stop', accepted);
+    assert.deepEqual([bench.state('exit'), bench.state('stop')], ['unknown', 'working']);
+    bench.pass(56_000);
+    bench.venue.neverArrived('exit');
+    assert.deepEqual([bench.state('exit'), bench.code('exit')], ['rejected', 'NEVER_ARRIVED']);
+  });
+
+  test('ends an exit that was to be cancelled', () => {
+    const bench = new ExternalBench().submit('a', { side: 'sell', reduceOnly: true, execution: STOP });
+    bench.taken();
+    bench.venue.cancel('a');
+    bench.restart();
+    bench.venue.neverArrived('a');
+    assert.deepEqual([bench.state('a'), bench.taken()], ['cancelled', []]);
+  });
+
   test('means nothing of one that it has spoken of', () => {
     const bench = new ExternalBench().working('a');
     bench.venue.doubtAll('the private stream was away');
@@ -522,7 +551,7 @@ describe('rule 8: what is kept on our side', () => {
     bench.fill('stop', '1');
     assert.deepEqual(bench.taken(), []);
     bench.venue.neverArrived('target');
-    assert.equal(bench.state('target'), 'rejected');
+    assert.equal(bench.state('target'), 'cancelled');
   });
 
   test('a trailing stop follows the best price, and goes out as a market order at its trigger', () => {
@@ -551,6 +580,7 @@ describe('rule 8: what is kept on our side', () => {
     bench.taken();
     bench.venue.sent('t', unknown);
     assert.deepEqual([bench.state('t'), bench.doubtful], ['working', ['t']]);
+    bench.now += 60_001;
     bench.venue.neverArrived('t');
     assert.equal(bench.code('t'), 'NEVER_ARRIVED');
     bench.submit('u', { execution: TRAIL });

@@ -39,66 +39,84 @@ function trade(side: 'buy' | 'sell', quantity: string): ReportedFill {
   };
 }
 
-/** An account that was looked at so often that it is known. */
-function known(holdings: Holdings, ...bots: BotHoldings[]): AccountBalance {
-  const balance = new AccountBalance();
-  for (let look = 0; look < 3; look++) balance.compare(holdings, bots, true);
-  return balance;
+/** Looks that are half a minute apart, as the link makes them. */
+class Looks {
+  readonly balance = new AccountBalance();
+  #now = 0;
+
+  look(holdings: Holdings, ...bots: BotHoldings[]): string[] {
+    this.#now += 30_000;
+    return this.balance
+      .compare(holdings, bots, this.#now)
+      .map(({ what, ours, theirs }) => `${what}: ${ours} ${theirs}`);
+  }
+
+  /** Once more, at once. */
+  again(holdings: Holdings, ...bots: BotHoldings[]): number {
+    this.#now += 100;
+    return this.balance.compare(holdings, bots, this.#now).length;
+  }
+
+  /** Until all that is there is known. */
+  know(holdings: Holdings, ...bots: BotHoldings[]): this {
+    for (let count = 0; count < 3; count++) this.look(holdings, ...bots);
+    return this;
+  }
 }
 
 test('what is there at first is told once where it is a position, and taken where it is money', () => {
-  const balance = new AccountBalance();
-  const look = () => balance.compare(venue('1000', '2', '10'), [bot()], true).map(({ what, theirs }) => [what, theirs]);
-  assert.deepEqual([look(), look(), look(), look()], [[], [['position XUSDT', '2']], [], []]);
-  assert.equal(balance.externalPosition('XUSDT'), fixed('2'));
+  const looks = new Looks();
+  const look = () => looks.look(venue('1000', '2', '10'), bot());
+  assert.deepEqual([look(), look(), look(), look()], [[], ['position XUSDT: 0 2'], [], []]);
+  assert.equal(looks.balance.externalPosition('XUSDT'), fixed('2'));
 });
 
 test('the bots’ own trades are no difference, whatever they gained', () => {
-  const balance = known(venue('1000'), bot());
-  assert.deepEqual(balance.compare(venue('999', '3', '10'), [bot('3', '-31')], true), []);
-  assert.deepEqual(balance.compare(venue('1010'), [bot('0', '10')], true), []);
-  assert.deepEqual(balance.compare(venue('1010', '1', '7'), [bot('3', '-31'), bot('-2', '34')], true), []);
+  const looks = new Looks().know(venue('1000'), bot());
+  for (let count = 0; count < 2; count++) {
+    assert.deepEqual(looks.look(venue('999', '3', '10'), bot('3', '-31')), []);
+    assert.deepEqual(looks.look(venue('1010'), bot('0', '10')), []);
+    assert.deepEqual(looks.look(venue('1010', '1', '7'), bot('3', '-31'), bot('-2', '34')), []);
+  }
 });
 
-test('a difference must stand in two quiet looks, and is told once', () => {
-  const balance = known(venue('1000'), bot());
-  const look = (quantity: string, isQuiet = true) =>
-    balance.compare(venue('1000', quantity, '10'), [bot('0', `-${Number(quantity) * 10}`)], isQuiet).length;
-  assert.equal(look('1'), 0);
-  assert.equal(look('1', false), 0);
-  assert.equal(look('0'), 0, 'gone: it was a fill on its way');
-  assert.equal(look('1'), 0);
-  assert.equal(look('2'), 0, 'another one');
-  assert.equal(look('2'), 1);
-  assert.equal(look('2'), 0);
+test('a difference must stand for a while, and is told once', () => {
+  const looks = new Looks().know(venue('1000'), bot());
+  const held = (quantity: string) => [venue('1000', quantity, '10'), bot('0', `-${Number(quantity) * 10}`)] as const;
+  assert.deepEqual(looks.look(...held('1')), []);
+  assert.equal(looks.again(...held('1')), 0, 'a tenth of a second is no while');
+  assert.deepEqual(looks.look(...held('0')), [], 'gone: it was a fill on its way');
+  assert.deepEqual(looks.look(...held('1')), []);
+  assert.deepEqual(looks.look(...held('2')), [], 'another one');
+  assert.deepEqual(looks.look(...held('2')), ['position XUSDT: 0 2']);
+  assert.deepEqual(looks.look(...held('2')), []);
 });
 
 test('a deposit is a difference of the balance; less than a cent is rounding', () => {
-  const balance = known(venue('1000'), bot());
-  const look = (total: string) => balance.compare(venue(total), [bot()], true);
-  assert.deepEqual([look('1000.009'), look('1000.009')], [[], []]);
-  look('1500');
-  assert.deepEqual(look('1500'), [{ what: 'balance USDT', ours: '0', theirs: '1500' }]);
+  const looks = new Looks().know(venue('1000'), bot());
+  assert.deepEqual([looks.look(venue('1000.009'), bot()), looks.look(venue('1000.009'), bot())], [[], []]);
+  looks.look(venue('1500'), bot());
+  assert.deepEqual(looks.look(venue('1500'), bot()), ['balance USDT: 0 1500']);
 });
 
 test('an external trade explains the position; the balance is taken anew, once it stands', () => {
-  const balance = known(venue('1000'), bot());
-  balance.addExternal(trade('buy', '2'));
-  const look = (total: string) => balance.compare(venue(total, '2', '10'), [bot()], true);
+  const looks = new Looks().know(venue('1000'), bot());
+  looks.balance.addExternal(trade('buy', '2'));
+  const look = (total: string) => looks.look(venue(total, '2', '10'), bot());
   assert.deepEqual([look('999'), look('999'), look('999')], [[], [], []]);
   look('998');
   assert.equal(look('998').length, 1);
 });
 
 test('an external trade before the first look is in what that finds', () => {
-  const balance = new AccountBalance();
-  balance.addExternal(trade('buy', '2'));
-  const look = () => balance.compare(venue('1000', '2', '10'), [bot()], true).length;
+  const looks = new Looks();
+  looks.balance.addExternal(trade('buy', '2'));
+  const look = () => looks.look(venue('1000', '2', '10'), bot()).length;
   assert.deepEqual([look(), look(), look()], [0, 1, 0]);
 });
 
 test('funding of the external part moves the balance', () => {
-  const balance = known(venue('1000'), bot());
-  balance.addExternalFunding('USDT', fixed<Money>('5'));
-  assert.deepEqual(balance.compare(venue('995'), [bot()], true), []);
+  const looks = new Looks().know(venue('1000'), bot());
+  looks.balance.addExternalFunding('USDT', fixed<Money>('5'));
+  assert.deepEqual([looks.look(venue('995'), bot()), looks.look(venue('995'), bot())], [[], []]);
 });
