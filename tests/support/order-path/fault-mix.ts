@@ -26,6 +26,9 @@ export interface FaultMix {
   readonly outagesPerMinute: number;
   readonly storeOutagesPerMinute: number;
   readonly stopsPerMinute: number;
+  readonly shutdownsPerMinute: number;
+  /** How wrong the wall clocks of processes are, at most, to either side. */
+  readonly skewMs: number;
   readonly foreignPerMinute: number;
 }
 
@@ -54,6 +57,8 @@ export function drawFaults(random: Random): FaultMix {
     outagesPerMinute: upTo(0.5),
     storeOutagesPerMinute: upTo(0.5),
     stopsPerMinute: upTo(0.6),
+    shutdownsPerMinute: upTo(1),
+    skewMs: Math.floor(upTo(500)),
     foreignPerMinute: upTo(0.6),
   };
 }
@@ -75,6 +80,11 @@ export class FaultDice {
 
   hits(share: number): boolean {
     return !this.isOver && share > 0 && this.#random.next() < share;
+  }
+
+  /** How wrong the clock of a new process is; skewed clocks do not heal. */
+  drawSkew(): number {
+    return this.#random.integer(-this.#mix.skewMs, this.#mix.skewMs);
   }
 
   topicIsLost(): boolean {

@@ -1,4 +1,5 @@
 import type { CancelTimer, Clock } from '../../../src/foundation/clock.ts';
+import { epochMs } from '../../../src/foundation/time.ts';
 import type { WorldClock } from './world-clock.ts';
 
 /** What a crash point throws: nothing that the process still does after it reaches anybody. */
@@ -20,11 +21,12 @@ export class Life {
   #isDead = false;
   #held: (() => void)[] | undefined;
 
-  constructor(name: string, world: WorldClock) {
+  /** @param skewMs how wrong its wall clock is */
+  constructor(name: string, world: WorldClock, skewMs: number) {
     this.name = name;
     this.#world = world;
     this.clock = {
-      now: () => world.now(),
+      now: () => epochMs(world.now() + skewMs),
       monotonic: () => world.monotonic(),
       after: (delay, action) => this.#after(delay, action),
       every: (period, action) => this.#every(period, action),

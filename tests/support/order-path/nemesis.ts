@@ -66,6 +66,10 @@ export class Nemesis {
     const { random, world } = this.#setup;
     for (const process of this.#setup.processes) world.after(random.next() * 2_000, () => this.#start(process));
     this.#often(mix.killsPerMinute, () => this.#kill(this.#anyProcess()));
+    this.#often(mix.shutdownsPerMinute, () => {
+      const process = this.#anyProcess();
+      process.shutDown(12_000, () => world.after(random.next() * 5_000, () => this.#start(process)));
+    });
     this.#often(mix.sleepsPerMinute, () => this.#putToSleep(this.#anyProcess()));
     this.#often(mix.disconnectsPerMinute, () => this.#disconnect(this.#anyProcess(), 15_000));
     this.#often(mix.outagesPerMinute, () => this.#outage());

@@ -193,7 +193,7 @@ export class OrderPathWorld {
     if (terms.after !== undefined || terms.execution.type === 'trailing-stop') return;
     const age = this.#world.now() - terms.createdAt;
     const most = MARKET_DELAY_MS + MAXIMUM_PRICE_AGE_MS + SEND_WITHIN_MS[terms.reduceOnly ? 'exit' : 'entry'];
-    if (age > most) this.#violate(`${clientOrderId} was sent ${age} ms after its price`);
+    if (age > most + this.#mix.skewMs) this.#violate(`${clientOrderId} was sent ${age} ms after its price`);
   }
 
   #tellOf(event: AccountEvent): void {

@@ -36,6 +36,7 @@ export class TradingProcess {
   readonly #setup: ProcessSetup;
   #life: Life | undefined;
   #gateway: ScriptedGateway | undefined;
+  #stop: (() => Promise<void>) | undefined;
   #lives = 0;
 
   constructor(name: string, setup: ProcessSetup) {
@@ -50,7 +51,7 @@ export class TradingProcess {
   /** As the program starts: the account first, then the bots. */
   start(): void {
     this.#lives += 1;
-    const life = new Life(`${this.name}#${this.#lives}`, this.#setup.world);
+    const life = new Life(`${this.name}#${this.#lives}`, this.#setup.world, this.#setup.faults.drawSkew());
     this.#life = life;
     this.#setup.note(`${life.name} starts`);
     life.deliver(() => {
@@ -66,8 +67,27 @@ export class TradingProcess {
     this.#setup.note(`${this.#life.name} is killed`);
     this.#life.kill();
     this.#life = undefined;
+    this.#stop = undefined;
     void this.#gateway?.close();
     this.#gateway = undefined;
+  }
+
+  /** As a first Ctrl+C does: it ends when it has stopped, or is killed after so long. */
+  shutDown(withinMs: number, onEnd: () => void): void {
+    const life = this.#life;
+    if (life === undefined || this.#stop === undefined) return;
+    const stop = this.#stop;
+    this.#stop = undefined;
+    this.#setup.note(`${life.name} is told to stop`);
+    const end = (): void => {
+      if (this.#life !== life) return;
+      this.kill();
+      onEnd();
+    };
+    life.deliver(() => {
+      stop().then(end, (thrown: unknown) => this.#setup.onTrouble(`could not stop: ${messageOf(thrown)}`, life));
+    });
+    this.#setup.world.after(withinMs, end);
   }
 
   disconnect(durationMs: number): void {
@@ -106,6 +126,10 @@ export class TradingProcess {
       { owner: life.name },
     );
     await account.start();
+    this.#stop = async () => {
+      await manager.stop();
+      await account.stop();
+    };
     await manager.start();
   }
 
