@@ -30,7 +30,7 @@ const busy = fileURLToPath(new URL('./strategies/busy.ts', import.meta.url));
 
 /** Bots that place several orders on every candle. */
 const TRADING_BOTS = SYMBOLS.flatMap((symbol, index) =>
-  [0, 1, 2, 3, 4].map((phase) => bot(`busy-${index}${phase}`, busy, symbol, '1m', { phase })),
+  [0, 1, 2].map((phase) => bot(`busy-${index}${phase}`, busy, symbol, '1m', { phase })),
 );
 
 /**
@@ -64,7 +64,7 @@ export function groupsOf(options: ChaosOptions): readonly Group[] {
 
 function paperGroup(
   name: string,
-  { seed, speed }: ChaosOptions,
+  { seed, paperSpeed: speed }: ChaosOptions,
   stream: number,
   scenarios: readonly Scenario[],
 ): Group {
@@ -73,7 +73,7 @@ function paperGroup(
 
 function tradingGroup(
   name: string,
-  { seed, speed }: ChaosOptions,
+  { seed, tradingSpeed: speed }: ChaosOptions,
   stream: number,
   clientIds: 'always-unique' | 'unique-among-open',
   scenarios: readonly Scenario[],

@@ -23,15 +23,18 @@ export interface ChaosOptions {
   /** How many orders are placed under faults. */
   readonly orders: number;
   readonly seed: number;
-  /** Minutes of the exchange in a minute of ours. */
-  readonly speed: number;
+  /** Minutes of the exchange in a minute of ours: on paper, and where orders go to the exchange. */
+  readonly paperSpeed: number;
+  readonly tradingSpeed: number;
   readonly verbose: boolean;
 }
 
 const QUICK = { times: 1, kills: 6, orders: 40 };
 const USUAL = { times: 6, kills: 0, orders: 0 };
 /** Fast enough for a candle every few seconds, slow enough that deadlines stay longer than a pause of the machine. */
-const SPEED = 15;
+const PAPER_SPEED = 15;
+/** A request that is on its way for three seconds of the exchange's time is refused: a busy machine must not take so long. */
+const TRADING_SPEED = 8;
 
 /** @throws UserError */
 export function chaosOptions(written: WrittenOptions): ChaosOptions {
@@ -43,7 +46,8 @@ export function chaosOptions(written: WrittenOptions): ChaosOptions {
     kills: whole('--kills', written.kills, usual.kills),
     orders: whole('--orders', written.orders, usual.orders),
     seed: whole('--seed', written.seed, 1),
-    speed: whole('--speed', written.speed, SPEED),
+    paperSpeed: whole('--speed', written.speed, PAPER_SPEED),
+    tradingSpeed: whole('--speed', written.speed, TRADING_SPEED),
     verbose: written.verbose,
   };
 }

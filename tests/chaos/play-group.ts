@@ -11,6 +11,9 @@ import { World } from './world/world.ts';
 /** Real time, whatever speed the world has. */
 const STOP_WITHIN_MS = 10_000;
 
+/** Bybit's codes for a quantity or a price that its rules do not allow, and for too small a value. */
+const FILTERS = new Set([10001, 110003, 110094]);
+
 /** Plays the scenarios of a group in a world of their own, and judges it after each of them. */
 export async function playGroup(group: Group, options: ChaosOptions, report: ChaosReport): Promise<void> {
   let world: World;
@@ -61,10 +64,21 @@ export async function playGroup(group: Group, options: ChaosOptions, report: Cha
       await run.seconds(1);
       for (const name of ['recorder', 'server']) await stopped(name, run);
       run.injected = 1;
+      if (world.options.trades) await countRefused(run);
       await judged(run, true);
       const scenario = { id: 'end', title: `the books of ${group.name} after all of it`, play: async () => {} };
       report.add({ group: group.name, scenario, run, seconds: (systemClock.monotonic() - began) / 1_000 });
     }
+    /** What the exchange turned down of all that was sent, by its own codes. */
+    async function countRefused(run: ScenarioRun): Promise<void> {
+      const { orders, refusedOrders } = await world.exchange.books();
+      run.count('orders', orders.length);
+      for (const { code } of refusedOrders) {
+        run.count(`refused ${String(code)}`);
+        run.expect(!FILTERS.has(Number(code)), `F45: the exchange refused an order by its filters (${String(code)})`);
+      }
+    }
+
     async function stopped(name: string, run: ScenarioRun): Promise<void> {
       const { tookMs, code } = await world.role(name).stop();
       run.expect(

@@ -73,11 +73,11 @@ export class ChaosReport {
   }
 
   summary(): string {
-    const { speed, seed } = this.#options;
+    const { paperSpeed, tradingSpeed, seed } = this.#options;
     const sum = (of: (verdict: Verdict) => number): number =>
       [...this.#verdicts.values()].reduce((total, verdict) => total + of(verdict), 0);
     return [
-      `"Noticed after" is the exchange's time, which runs ${speed} times as fast; "whole again after" is real. Median … longest.`,
+      `"Noticed after" is the exchange's time, which runs ${paperSpeed} times as fast, and ${tradingSpeed} times where orders go to the exchange; "whole again after" is real. Median … longest.`,
       `${sum(({ candles }) => candles)} candles, ${sum(({ decisions }) => decisions)} decisions (${sum(({ refusedAsStale }) => refusedAsStale)} refused on a stale price) and ${sum(({ fills }) => fills)} fills compared; seed ${seed}.`,
       `${this.violations} violations${this.#failures.length > 0 ? `, ${this.#failures.join('; ')}` : ''}.`,
     ].join('\n');

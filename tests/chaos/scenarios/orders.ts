@@ -174,7 +174,7 @@ async function tooLittleMoney(run: ScenarioRun): Promise<void> {
   await world.exchange.command('funds', { account, coin: 'USDT', amount: `-${taken}` });
   const before = await world.ordersAtExchange();
   run.injected += 1;
-  await run.exchangeSeconds(60 * (2 + run.times));
+  await run.exchangeSeconds(60 * (1 + run.times));
   run.count('orders taken all the same', (await world.ordersAtExchange()) - before);
   await world.exchange.command('funds', { account, coin: 'USDT', amount: taken });
   await run.healed();
@@ -203,8 +203,8 @@ async function keyDenied(run: ScenarioRun): Promise<void> {
     await world.exchange.command('keys', { account, state });
     run.injected += 1;
     const before = await world.exchange.privateCalls();
-    await run.exchangeSeconds(120);
-    run.count(`calls in two minutes (${state})`, (await world.exchange.privateCalls()) - before);
+    await run.exchangeSeconds(60);
+    run.count(`calls in a minute (${state})`, (await world.exchange.privateCalls()) - before);
     await world.exchange.command('keys', { account, state: 'valid' });
     await run.healed();
   }

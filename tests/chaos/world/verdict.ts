@@ -42,7 +42,7 @@ interface StoredCandle extends Candle {
 }
 
 /** Longer than the account is reconciled, at any speed. */
-const LEDGER_LOOKS = 60;
+const LEDGER_LOOKS = 200;
 const LOOK_AGAIN_MS = 150;
 /** Relative. */
 const SUM_TOLERANCE = 1e-14;
