@@ -50,8 +50,8 @@ static char *payload_of(int bytes) {
   return payload;
 }
 
-/* A number that is as long as its channel's name, so that names are as long as the product's. */
-static void channel_of(char *name, int symbol) { sprintf(name, "data:S%03dUSDT:1m", symbol); }
+/* As long as the names of the product, and none of them: it must not hear what is said here. */
+static void channel_of(char *name, int symbol) { sprintf(name, "data:C%03dUSDT:1m", symbol); }
 
 static int bot(const char *place, int symbols, int order_bytes) {
   redisContext *in = connect_to(place), *out = connect_to(place);
@@ -69,7 +69,7 @@ static int bot(const char *place, int symbols, int order_bytes) {
     if (candle[0] == 'q') return 0;
     memcpy(order, candle, 8);
     freeReplyObject(message);
-    redisAppendCommand(out, "PUBLISH orders:chain %b", order, (size_t)order_bytes);
+    redisAppendCommand(out, "PUBLISH orders:plain %b", order, (size_t)order_bytes);
     flush(out);
     freeReplyObject(next_reply(out));
   }
@@ -100,7 +100,7 @@ static int market(const char *place, int symbols, int bytes, int warm_up, int co
   int total = warm_up + count, sent = 0, answered = 0, acknowledged = 0;
   char *candle = payload_of(bytes);
   double *began = malloc(total * sizeof(double)), *latencies = malloc(total * sizeof(double));
-  redisAppendCommand(in, "SUBSCRIBE orders:chain");
+  redisAppendCommand(in, "SUBSCRIBE orders:plain");
   freeReplyObject(next_reply(in));
   if (rate == 0) {
     for (; sent < total; sent++) {

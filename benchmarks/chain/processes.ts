@@ -11,9 +11,13 @@ import type { Latencies } from './latencies.ts';
 
 const BOT = fileURLToPath(new URL('bot-process.ts', import.meta.url));
 const MARKET = fileURLToPath(new URL('market-process.ts', import.meta.url));
-const MARKS = new URL('marks.ts', import.meta.url).href;
-/** What bin/tradewind.js sets before the program is compiled. */
-const V8_FLAGS = ['--max-inlined-bytecode-size-cumulative=6000', '--max-inlined-bytecode-size=2000'];
+/** What bin/tradewind.js starts a live system with. */
+const V8_FLAGS = [
+  '--max-inlined-bytecode-size-cumulative=6000',
+  '--max-inlined-bytecode-size=2000',
+  '--min-semi-space-size=64',
+  '--max-semi-space-size=64',
+];
 
 export type Transport = 'tcp' | 'unix';
 
@@ -56,8 +60,6 @@ export interface ProductOptions {
   readonly warm?: boolean;
   /** The design before: through CSV files in this folder. */
   readonly files?: string;
-  /** The bots say at their end where their time went. */
-  readonly marks?: boolean;
 }
 
 /** The chain of the product: a process of bots, and one that is their market. */
@@ -71,11 +73,11 @@ export class ProductChain {
   }
 
   static async start(url: string, symbols: number, options: ProductOptions = {}): Promise<ProductChain> {
-    const { warm = false, files, marks = false } = options;
+    const { warm = false, files } = options;
     const node = (script: string, ...words: string[]): LineProcess =>
       new LineProcess(
         process.execPath,
-        [...V8_FLAGS, '--disable-warning=ExperimentalWarning', ...(marks ? ['--import', MARKS] : []), script, ...words],
+        [...V8_FLAGS, '--disable-warning=ExperimentalWarning', script, ...words],
         process.cwd(),
         benchmarkEnvironment(),
       );
