@@ -75,8 +75,17 @@ export function restoreWindows(windows: readonly CandleWindow[], saved: SavedBot
   }
 }
 
+/** A bot's own is asked for at each commit. */
+const fingerprints = new WeakMap<SessionSpec, string>();
+
 /** What must not change under a running bot. */
 export function fingerprint(spec: SessionSpec): string {
+  const known = fingerprints.get(spec) ?? newFingerprint(spec);
+  fingerprints.set(spec, known);
+  return known;
+}
+
+function newFingerprint(spec: SessionSpec): string {
   const { definition, parameters, symbols, timeframe, currency, startingBalance, limits, sizing } = spec;
   const { instruments, venueTerms } = spec;
   const exact = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);
