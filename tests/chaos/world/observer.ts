@@ -44,7 +44,7 @@ export class Observer {
     this.#redis = new Redis(options.redisUrl, { lazyConnect: true, retryStrategy: () => 100 });
     this.#redis.on('error', () => {});
     this.#redis.on('message', (channel: string, text: string) => this.#see(channel, text));
-    this.#postgres = new pg.Pool({ connectionString: options.postgresUrl, max: 2, connectionTimeoutMillis: 2_000 });
+    this.#postgres = new pg.Pool({ connectionString: options.postgresUrl, max: 2, connectionTimeoutMillis: 15_000 });
     this.#postgres.on('error', () => {});
     this.#postgres.on('connect', (client) => client.on('error', () => {}));
   }
