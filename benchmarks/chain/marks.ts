@@ -27,17 +27,17 @@ RespReader.prototype.feed = function (chunk) {
 };
 
 const { parse, stringify } = JSON;
-JSON.parse = (text: string) => {
-  if (text.length < CANDLE_LENGTH) return parse(text);
+JSON.parse = (text: string, ...more: []) => {
+  if (text.length < CANDLE_LENGTH) return parse(text, ...more);
   mark('received');
   const value = parse(text) as unknown;
   mark('decoded');
   return value;
 };
-JSON.stringify = ((value: unknown) => {
+JSON.stringify = ((value: unknown, ...more: []) => {
   const isOrder = typeof value === 'object' && value !== null && 'clientOrderId' in value;
   if (isOrder) mark('decided');
-  const text = stringify(value);
+  const text = stringify(value, ...more);
   if (isOrder) mark('encoded');
   return text;
 }) as typeof JSON.stringify;
