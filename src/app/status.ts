@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { feedName } from '../domain/candle.ts';
+import type { BotStatus } from '../domain/event.ts';
 import { systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
 import { Histogram } from '../foundation/histogram.ts';
@@ -12,7 +14,19 @@ import type { Configuration } from './configuration.ts';
 /** What `tradewind status` knows of a system, from its store alone: it runs beside it or after it. */
 export interface SystemStatus {
   readonly time: EpochMs;
+  readonly bots: readonly BotStatus[];
+  /** The newest confirmed candle of each feed. */
+  readonly feeds: readonly FeedStatus[];
   readonly latencies: LatencyReport;
+}
+
+export interface FeedStatus {
+  readonly feed: string;
+  readonly source: string;
+  readonly close: number;
+  readonly closeTime: EpochMs;
+  /** Since its close, by our clock; large in a replay of the past. */
+  readonly ageMs: number;
 }
 
 export interface LatencyReport {
@@ -43,7 +57,12 @@ export async function readStatus(configuration: Configuration): Promise<SystemSt
   const store = await openStore(configuration, { clock: systemClock, logger: silentLogger });
   try {
     const time = systemClock.now();
-    return { time, latencies: await latencyReport(store, time) };
+    const bots = await store.botStatuses();
+    const feeds = (await store.newestCandles()).map((candle) => {
+      const { source, close, closeTime } = candle;
+      return { feed: feedName(candle), source, close, closeTime, ageMs: time - closeTime };
+    });
+    return { time, bots, feeds, latencies: await latencyReport(store, time) };
   } finally {
     await store.close();
   }

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import type { StageLatency, SystemStatus } from '../app/status.ts';
+import { toIso } from '../foundation/time.ts';
 import type { CommandContext } from './command-context.ts';
+import { formatAmount, formatDuration, formatMoney } from './report/figure-format.ts';
 import { type StoreOptions, storeOverride } from './store-option.ts';
 import { textTable } from './text-table.ts';
 
@@ -25,9 +27,9 @@ const STAGES: Readonly<Record<StageLatency['stage'], string>> = {
 
 export function statusCommand(context: CommandContext): Command {
   return new Command('status')
-    .summary('show how a system does: how long each stage from price to order takes')
+    .summary('show how a system does: bots, candles, how long each stage takes')
     .description(
-      'Reads what the processes of a system on a live market have written to their store: how long each stage from a price to an acknowledged order took, of all processes together.',
+      'Reads what the processes of a system have written to their store: its bots, the newest candle of each feed, and, of a live market, how long each stage from a price to an acknowledged order took, of all processes together.',
     )
     .option('--store <path or address>', 'file of the embedded store, or address of PostgreSQL')
     .option('-c, --config <file>', 'configuration file (default: tradewind.yaml where there is one)')
@@ -49,14 +51,48 @@ async function show(options: StatusOptions, { console, cwd }: CommandContext): P
 }
 
 /** The status as text. */
-export function statusText({ latencies }: SystemStatus, width: number): string {
-  const { lastHour, all } = latencies;
-  if (all.length === 0) return 'No latencies yet: they are measured on live markets, not in a replay.';
+export function statusText({ bots, feeds, latencies }: SystemStatus, width: number): string {
   const parts = [
+    `Bots:\n${bots.length === 0 ? 'none' : botTable(bots, width)}`,
+    `Newest candles:\n${feeds.length === 0 ? 'none' : feedTable(feeds, width)}`,
+    ...latencyTexts(latencies, width),
+  ];
+  return parts.join('\n\n');
+}
+
+function botTable(bots: SystemStatus['bots'], width: number): string {
+  const rows = bots.map(({ botId, strategy, lifecycle, reason, equity, startingBalance, fills, refusals }) => [
+    botId,
+    strategy,
+    lifecycle,
+    formatMoney(equity),
+    formatMoney(equity - startingBalance),
+    fills.toLocaleString('en'),
+    refusals.toLocaleString('en'),
+    reason ?? '',
+  ]);
+  const heads = ['bot', 'strategy', 'state', 'equity', 'profit', 'fills', 'refused', 'why'];
+  return textTable(rows, { width, heads, right: new Set([3, 4, 5, 6]) });
+}
+
+function feedTable(feeds: SystemStatus['feeds'], width: number): string {
+  const rows = feeds.map(({ feed, source, close, closeTime, ageMs }) => [
+    feed,
+    source,
+    formatAmount(close),
+    toIso(closeTime).slice(0, 16).replace('T', ' '),
+    formatDuration(Math.max(0, ageMs)),
+  ]);
+  const heads = ['feed', 'source', 'close', 'closed (UTC)', 'ago'];
+  return textTable(rows, { width, heads, right: new Set([2, 4]) });
+}
+
+function latencyTexts({ lastHour, all }: SystemStatus['latencies'], width: number): string[] {
+  if (all.length === 0) return ['No latencies yet: they are measured on live markets, not in a replay.'];
+  return [
     `Latencies of the last hour:\n${lastHour.length === 0 ? 'none' : stageTable(lastHour, width)}`,
     `Latencies of all that is kept (30 days):\n${stageTable(all, width)}`,
   ];
-  return parts.join('\n\n');
 }
 
 function stageTable(stages: readonly StageLatency[], width: number): string {

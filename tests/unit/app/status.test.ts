@@ -6,9 +6,11 @@ import { Histogram } from '../../../src/foundation/histogram.ts';
 import { epochMs } from '../../../src/foundation/time.ts';
 import { LATENCY_WINDOW_MS, type LatencyStage } from '../../../src/live/latency-board.ts';
 import type { LatencyStore, LatencyWindow } from '../../../src/store/latency-store.ts';
+import { botStatus } from '../cli/live-views.ts';
 
 const NOW = epochMs(2_900_000 * LATENCY_WINDOW_MS + 1);
 const HOUR_MS = 3_600_000;
+const FEEDS = [{ feed: 'BTCUSDT:1m', source: 'bybit', close: 94_250, closeTime: epochMs(NOW - 12_000), ageMs: 12_000 }];
 
 /** What `process` measured so many milliseconds ago, in microseconds. */
 function windowOf(process: string, stage: LatencyStage, ago: number, values: readonly number[]): LatencyWindow {
@@ -45,16 +47,21 @@ describe('the latencies of a status', () => {
   });
 
   test('are shown as a table', async () => {
-    const text = statusText({ time: NOW, latencies: await latencyReport(store, NOW) }, 100);
+    const text = statusText(
+      { time: NOW, bots: [botStatus()], feeds: FEEDS, latencies: await latencyReport(store, NOW) },
+      100,
+    );
     assert.match(
       text,
       /last hour:\nstage +count +p50 +p99 +p99\.9 +max\nstrategy → sent +4 +0\.1 ms +4 ms +4 ms +4 ms/,
     );
+    assert.match(text, /Bots:\nbot +strategy .*\ntrend +moving-average-cross +running +10,040\.00 +40\.00 +5 +3/);
+    assert.match(text, /BTCUSDT:1m +bybit +94,250 .* 12 s/);
     assert.match(text, /30 days\):\n.*\nexchange → received +1 +150 ms .*\nstrategy → sent +5 .* 9,000 ms/);
   });
 
   test('are missed where there are none', async () => {
-    const text = statusText({ time: NOW, latencies: await latencyReport(storeOf([]), NOW) }, 100);
+    const text = statusText({ time: NOW, bots: [], feeds: [], latencies: await latencyReport(storeOf([]), NOW) }, 100);
     assert.match(text, /No latencies yet/);
   });
 });
