@@ -192,11 +192,15 @@ export class Bot {
   /** Hears the answers to what was asked for last. */
   async #windDown(): Promise<void> {
     const account = this.#account;
-    await account?.attend(
+    if (account === undefined) return;
+    await account.attend(
       WIND_DOWN_WITHIN_MS,
       () => account.isSettled,
       () => this.#hearAndCommit(),
     );
+    if (account.isSettled) return;
+    const { logger } = this.#parts;
+    logger.warn('a bot ends with orders in doubt: they are asked for when it starts again', { botId: this.spec.botId });
   }
 
   /** Lets nothing but exits through until a person has looked. */

@@ -15,7 +15,7 @@ import type { Json } from '../../foundation/json.ts';
 import type { Logger } from '../../foundation/logger.ts';
 import { type EpochMs, epochMs } from '../../foundation/time.ts';
 import { AccountBalance, type AccountDifference, type BotHoldings } from './account-balance.ts';
-import type { OrderDesk } from './order-desk.ts';
+import { isOrderOf, type OrderDesk } from './order-desk.ts';
 
 export interface AccountLinkParts {
   readonly gateway: OrderGateway;
@@ -269,7 +269,7 @@ export class AccountLink implements GatewayListener {
 
   /** Whether it is an order of a bot of this system, though the bot may run elsewhere. */
   #isOurs(clientOrderId: string | null): boolean {
-    return clientOrderId !== null && this.#prefixes.some((prefix) => clientOrderId.startsWith(`${prefix}-`));
+    return clientOrderId !== null && this.#prefixes.some((prefix) => isOrderOf(prefix, clientOrderId));
   }
 
   #tellExternalOrder({ venueOrderId, clientOrderId, symbol, side, quantity, state }: OrderReport): void {

@@ -69,10 +69,7 @@ export class OrderDesk {
 
   /** Whether an order with this client id is, or was, one of this bot. */
   owns(clientOrderId: string): boolean {
-    return (
-      clientOrderId.startsWith(this.#prefix) &&
-      /^-[0-9a-z]{8,9}-[0-9a-z]{1,3}$/.test(clientOrderId.slice(this.#prefix.length))
-    );
+    return isOrderOf(this.#prefix, clientOrderId);
   }
 
   // — the gateway's side —
@@ -235,6 +232,11 @@ export class OrderDesk {
       });
     this.#underWay.add(tracked);
   }
+}
+
+/** Whether a client id is one that the bot of this prefix makes; another bot's name may begin alike. */
+export function isOrderOf(prefix: string, clientOrderId: string): boolean {
+  return clientOrderId.startsWith(prefix) && /^-[0-9a-z]{8,9}-[0-9a-z]{1,3}$/.test(clientOrderId.slice(prefix.length));
 }
 
 interface OpenInquiry {

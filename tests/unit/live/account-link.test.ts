@@ -152,6 +152,9 @@ describe('what belongs to nobody here', () => {
     await bench.pass(1_000);
     assert.equal(bench.count('fill.external'), 0);
     assert.equal(bench.logger.of('warn').length, 1);
+    bench.gateway.truth.foreignFill('XUSDT', 'buy', ONE, TEN, 'bot-by-hand-1');
+    await bench.pass(1_000);
+    assert.equal(bench.count('fill.external'), 1, 'that only begins like one of ours');
   });
 
   test('a fill of an order that had ended is a phantom: told once, and the bot hears of it once', async () => {
