@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { type ColumnKind, postgresColumns } from './migrations/column-kind.ts';
 import type { PostgresAddress } from './postgres-address.ts';
 import { postgresFault } from './postgres-fault.ts';
+import type { PoolGuard } from './postgres-pool.ts';
 import { columnsOf, type Row, type TableName, type Tables } from './schema.ts';
 import type { SqlDatabase, SqlSession } from './sql-database.ts';
 import { StoreUnavailableError } from './store-error.ts';
@@ -16,8 +17,10 @@ export class PostgresDatabase implements SqlDatabase {
   readonly columnTypes = postgresColumns;
   readonly #schema: string;
   readonly #kysely: Kysely<Tables>;
+  readonly #guard: PoolGuard;
 
-  constructor(pool: pg.Pool, { place, schema }: PostgresAddress) {
+  constructor(pool: pg.Pool, { place, schema }: PostgresAddress, guard: PoolGuard) {
+    this.#guard = guard;
     this.place = place;
     this.#schema = schema;
     this.#kysely = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
@@ -42,7 +45,7 @@ export class PostgresDatabase implements SqlDatabase {
   }
 
   async close(): Promise<void> {
-    await this.#kysely.destroy();
+    await this.#guard.end();
   }
 }
 

@@ -3,6 +3,7 @@ import { messageOf, UserError } from '../foundation/errors.ts';
 import { fixed, formatFixed } from '../foundation/fixed-point.ts';
 import { type Logger, silentLogger } from '../foundation/logger.ts';
 import { type PostgresAddress, postgresAddress } from './postgres-address.ts';
+import { ANSWER_WITHIN_MS, PoolGuard } from './postgres-pool.ts';
 import type { Store } from './store.ts';
 
 export interface PostgresStoreOptions {
@@ -14,6 +15,8 @@ export interface PostgresStoreOptions {
   readonly poolSize?: number;
   /** How long to wait for a connection. Default 5,000 ms. */
   readonly connectTimeoutMs?: number;
+  /** A statement unanswered for so long ends its connection. Default 30,000 ms. */
+  readonly answerWithinMs?: number;
   /** Hears when a connection breaks (the next query makes a new one). */
   readonly logger?: Logger;
 }
@@ -32,13 +35,14 @@ export async function connectPostgresStore(options: PostgresStoreOptions): Promi
     import('./sql-store.ts'),
   ]);
   const pool = openPool(driver.default, address, options);
+  const guard = new PoolGuard(pool);
   try {
     await pool.query('select 1');
   } catch (error) {
     await pool.end();
     throw new UserError(`The PostgreSQL database ${address.place} ${reasonOf(error)}`, { cause: error });
   }
-  return new SqlStore(new PostgresDatabase(pool, address));
+  return new SqlStore(new PostgresDatabase(pool, address, guard));
 }
 
 function openPool(driver: typeof pg, address: PostgresAddress, options: PostgresStoreOptions): pg.Pool {
@@ -47,6 +51,7 @@ function openPool(driver: typeof pg, address: PostgresAddress, options: Postgres
     max: options.poolSize ?? 10,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     keepAlive: true,
+    query_timeout: options.answerWithinMs ?? ANSWER_WITHIN_MS,
     application_name: 'tradewind',
     types: {
       getTypeParser: (type: number, format: 'text' | 'binary' = 'text') =>

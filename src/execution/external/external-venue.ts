@@ -360,7 +360,8 @@ export class ExternalVenue {
     held.doubt = undefined;
     if (held.isExpiring) this.#end(held, 'expired', 'its time was over before it was sent');
     else if (held.isCancelling) this.#end(held, 'cancelled', 'cancelled before it was sent');
-    else held.resendAt = this.#now() + retryAfterMs;
+    // What can't go any more is given up when that is known, not when the venue might listen again.
+    else held.resendAt = Math.min(this.#now() + retryAfterMs, held.sendBy + 1);
   }
 
   /** Whether the venue can't know of it: it was not sent, or not handed out to be sent, or proved not to have left. */
