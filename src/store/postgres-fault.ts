@@ -2,7 +2,7 @@ import type { StoreFault } from './store-error.ts';
 
 /** Errors of the connection that carry no code: what `pg` says when it broke, or could not be made in time. */
 const brokenConnection =
-  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when|Query read timeout)/;
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when|Query read timeout)/;
 
 /**
  * What an error of PostgreSQL (SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html) or of the

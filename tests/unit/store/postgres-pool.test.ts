@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { sql } from 'kysely';
 import pg from 'pg';
@@ -30,10 +31,11 @@ test('a statement that nobody answers is given up, and the next one is done over
 });
 
 test('a pool ends in seconds, whatever its connections wait for', async () => {
-  const { database } = await open(60_000);
+  const { pool, database } = await open(60_000);
+  const acquired = once(pool, 'acquire');
   const unanswered = database.read((kysely) => sleeping(60).execute(kysely));
   const failed = assert.rejects(unanswered, StoreUnavailableError);
-  await database.read(async () => {});
+  await acquired;
   const from = systemClock.monotonic();
   await database.close();
   assert.ok(systemClock.monotonic() - from < 10_000);
