@@ -60,8 +60,8 @@ export class Exposure implements RiskView {
     let sells = 0;
     let exits = 0;
     let waitingExits = 0;
-    for (const order of this.#orders.live(symbol)) {
-      const { side, reduceOnly, execution, after } = order.terms;
+    for (const order of this.#orders.exposed(symbol)) {
+      const { side, reduceOnly, execution, after, clientOrderId } = order.terms;
       // What comes after an entry is its protection, and only reduces what the entry opened.
       if (after !== undefined) continue;
       const remaining = this.#remaining(symbol, order);
@@ -69,7 +69,7 @@ export class Exposure implements RiskView {
         if (side === 'buy') buys += remaining;
         else sells += remaining;
       } else if ((side === 'buy') === held < 0) {
-        if (execution.type === 'market') exits += remaining;
+        if (execution.type === 'market' && !this.#orders.isCancelling(clientOrderId)) exits += remaining;
         else waitingExits += remaining;
       }
     }

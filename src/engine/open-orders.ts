@@ -16,6 +16,11 @@ const none: readonly Order[] = [];
 
 /** The bot's own orders that have not ended, in the order in which they were made. */
 export class OpenOrders {
+  /**
+   * An order that is to be cancelled may still fill: so it is at a venue outside, where cancelling asks. A simulated one
+   * cancels at once.
+   */
+  cancellingMayFill = false;
   #orders = new FewEntries<Order>();
   /** Those that the venue was asked to cancel and has not answered for. */
   #cancelling = new Set<string>();
@@ -53,6 +58,16 @@ export class OpenOrders {
 
   markCancelling(clientOrderId: string): void {
     this.#cancelling.add(clientOrderId);
+  }
+
+  isCancelling(clientOrderId: string): boolean {
+    return this.#cancelling.size > 0 && this.#cancelling.has(clientOrderId);
+  }
+
+  /** The symbol's orders that may change the position. */
+  exposed(symbol: string): readonly Order[] {
+    if (!this.cancellingMayFill) return this.live(symbol);
+    return Array.from(this.#orders.values()).filter((order) => order.terms.symbol === symbol);
   }
 
   /** The symbol's orders that are not on their way out. */

@@ -235,7 +235,9 @@ export class Bot {
     };
     const account = this.#openAccount();
     const makeVenue: VenueFactory = account ? (_, __, emit) => account.openVenue(emit) : this.#parts.venue;
-    return openSession(this.spec, makeWindow, makeVenue, this.#record);
+    const session = openSession(this.spec, makeWindow, makeVenue, this.#record);
+    session.engine.orders.cancellingMayFill = account !== undefined;
+    return session;
   }
 
   #openAccount(): BotAccount | undefined {
@@ -350,7 +352,10 @@ export class Bot {
   #fail(failure: StrategyFailure): void {
     this.#lifecycle = 'failed';
     this.#reason = failure.message;
-    this.#session?.withdrawOrders(epochMs(this.#counts.marketTime));
+    const time = epochMs(this.#counts.marketTime);
+    // At a venue outside what protects the position stays where it is.
+    if (this.#account) this.#session?.withdrawEntries(time);
+    else this.#session?.withdrawOrders(time);
     this.#parts.logger.error('a bot failed', {
       botId: this.spec.botId,
       reason: failure.message,

@@ -21,7 +21,16 @@ interface Working {
   readonly isMarket: boolean;
 }
 
-function exposureOf(position: number, working: readonly Working[]): Exposure {
+interface Cancelling {
+  readonly ids: readonly string[];
+  readonly mayFill: boolean;
+}
+
+function exposureOf(
+  position: number,
+  working: readonly Working[],
+  cancelling: Cancelling = { ids: [], mayFill: false },
+): Exposure {
   const instruments = [perpetual(X)];
   const window = CandleWindow.overRing(
     { symbol: X, timeframe: '1m' },
@@ -60,6 +69,8 @@ function exposureOf(position: number, working: readonly Working[]): Exposure {
     };
     orders.add(terms);
   }
+  orders.cancellingMayFill = cancelling.mayFill;
+  for (const id of cancelling.ids) orders.markCancelling(id);
   return new Exposure(new EngineMarket([X], '1m', [window]), account, orders, instruments, () => 0);
 }
 
@@ -113,4 +124,12 @@ test('it is as tight as can be for a turn: the exit first, then the entry', () =
     { side: 'sell', units: 2, reduceOnly: false, isMarket: true },
   ];
   assert.deepEqual(exposureOf(3, turn).reach(X), { low: -2, high: 0 });
+});
+
+test('an order that is to be cancelled counts where it may still fill, and an exit that is no longer counts as done', () => {
+  const buy: Working = { side: 'buy', units: 2, reduceOnly: false, isMarket: false };
+  const exit: Working = { side: 'sell', units: 3, reduceOnly: true, isMarket: true };
+  const reach = (mayFill: boolean) => exposureOf(3, [buy, exit], { ids: ['o0', 'o1'], mayFill }).reach(X);
+  assert.deepEqual(reach(false), { low: 3, high: 3 });
+  assert.deepEqual(reach(true), { low: 0, high: 5 });
 });
