@@ -13,7 +13,7 @@ import { PLANTED_BUGS } from '../support/order-path/planted-bugs.ts';
  * everything that goes wrong on the way. Many more seeds: `npm run campaign:orders`.
  */
 
-const SEEDS = 80;
+const SEEDS = 40;
 const MOST_SEEDS_FOR_A_BUG = 60;
 const LINES = 60;
 
