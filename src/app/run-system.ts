@@ -4,11 +4,19 @@ import { hostname } from 'node:os';
 import type { EventBus } from '../bus/event-bus.ts';
 import { type Clock, systemClock } from '../foundation/clock.ts';
 import { UserError } from '../foundation/errors.ts';
-import { composeSystem, openBus, openStore, type Surroundings, setCandleFilesAside, setStoreAside } from './compose.ts';
+import {
+  type ComposedSystem,
+  composeSystem,
+  openBus,
+  openStore,
+  type Surroundings,
+  setCandleFilesAside,
+  setStoreAside,
+} from './compose.ts';
 import { armCrashPointOfEnvironment } from './config-crash-point.ts';
 import type { Configuration } from './configuration.ts';
 import { openLogger } from './logging.ts';
-import type { EndReason, Role, System } from './system.ts';
+import type { EndReason, Role } from './system.ts';
 import type { SystemOutcome, SystemRequest } from './system-request.ts';
 
 const VIEW_EVERY_MS = 250;
@@ -61,7 +69,7 @@ async function runLogged(
       ...(onNotice && { onNotice }),
     });
     try {
-      return await runComposed(request, composed.system, bus, wallClock);
+      return await runComposed(request, composed, bus, wallClock);
     } finally {
       await composed.close();
     }
@@ -72,7 +80,7 @@ async function runLogged(
 
 async function runComposed(
   request: SystemRequest,
-  system: System,
+  { system, store }: ComposedSystem,
   bus: EventBus,
   clock: Clock,
 ): Promise<SystemOutcome> {
@@ -98,8 +106,11 @@ async function runComposed(
     cancelDuration?.();
     cancelView?.();
     request.signal.removeEventListener('abort', stop);
-    // Without a bus everyone stops: what waits for a server that is away would wait for ever.
-    const cancelWait = clock.after(STOP_WITHIN_MS, () => void bus.close());
+    // Without a bus everyone stops: what waits for a server that is away would wait for ever, for the store's too.
+    const cancelWait = clock.after(STOP_WITHIN_MS, () => {
+      store.interrupt();
+      void bus.close();
+    });
     await system.stop().finally(cancelWait);
   }
   request.onView?.(system.view());

@@ -70,6 +70,9 @@ export class EmbeddedDatabase implements SqlDatabase {
     return turn;
   }
 
+  /** Nothing here waits for a server. */
+  interrupt(): void {}
+
   async close(): Promise<void> {
     await this.#queue;
     if (this.#closed) return;

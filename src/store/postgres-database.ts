@@ -44,6 +44,10 @@ export class PostgresDatabase implements SqlDatabase {
     }
   }
 
+  interrupt(): void {
+    this.#guard.cutWaiting();
+  }
+
   async close(): Promise<void> {
     await this.#guard.end();
   }

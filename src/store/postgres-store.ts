@@ -15,7 +15,7 @@ export interface PostgresStoreOptions {
   readonly poolSize?: number;
   /** How long to wait for a connection. Default 5,000 ms. */
   readonly connectTimeoutMs?: number;
-  /** A statement unanswered for so long ends its connection. Default 30,000 ms. */
+  /** A statement unanswered for so long ends its connection. Default 15,000 ms. */
   readonly answerWithinMs?: number;
   /** Hears when a connection breaks (the next query makes a new one). */
   readonly logger?: Logger;

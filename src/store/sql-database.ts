@@ -14,6 +14,8 @@ export interface SqlDatabase {
   read<Answer>(query: (kysely: Kysely<Tables>) => Promise<Answer>): Promise<Answer>;
   /** All or nothing: commits when `work` resolves, rolls back when it rejects. Durable when it resolves. */
   transaction<Answer>(work: (session: SqlSession) => Promise<Answer>): Promise<Answer>;
+  /** What has waited for an answer of a server for seconds rejects. */
+  interrupt(): void;
   close(): Promise<void>;
 }
 

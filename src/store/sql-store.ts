@@ -52,6 +52,10 @@ export class SqlStore implements Store {
     await migrate(this.#database);
   }
 
+  interrupt(): void {
+    this.#database.interrupt();
+  }
+
   close(): Promise<void> {
     return this.#database.close();
   }

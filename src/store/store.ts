@@ -20,6 +20,8 @@ import type { SweepStore } from './sweep-store.ts';
 export interface Store extends MarketStore, TradingStore, AuditStore, LeaseStore, SweepStore, LatencyStore {
   /** Brings the schema to this program's version. Throws a UserError when the data was written by a newer program. */
   migrate(): Promise<void>;
+  /** For stopping: what has waited for a server's answer for seconds is given up, and rejects; what comes after is done as ever. */
+  interrupt(): void;
   close(): Promise<void>;
 }
 

@@ -15,6 +15,7 @@ async function open(answerWithinMs: number) {
   const address = postgresAddress(url, 'public');
   const pool = new pg.Pool({ connectionString: address.url, max: 1, query_timeout: answerWithinMs });
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return { pool, database: new PostgresDatabase(pool, address, new PoolGuard(pool)) };
 }
 
