@@ -86,7 +86,11 @@ async function runComposed(
 ): Promise<SystemOutcome> {
   const stopper = new AbortController();
   let overtime = false;
-  const stop = (): void => stopper.abort();
+  let isStarting = true;
+  const stop = (): void => {
+    stopper.abort();
+    if (isStarting) void system.cancelStart();
+  };
   request.signal.addEventListener('abort', stop, { once: true });
   if (request.signal.aborted) stop();
   const cancelView = request.onView && clock.every(VIEW_EVERY_MS, () => request.onView?.(system.view()));
@@ -94,6 +98,7 @@ async function runComposed(
   let cancelDuration: (() => void) | undefined;
   try {
     await system.start();
+    isStarting = false;
     cancelDuration =
       request.durationMs === undefined
         ? undefined

@@ -73,6 +73,7 @@ export class System {
   #stopServer: (() => Promise<void>) | undefined;
   #sourceEnded = false;
   #isUnsure = false;
+  #isCancelled = false;
 
   constructor(parts: SystemParts) {
     this.#parts = parts;
@@ -85,6 +86,12 @@ export class System {
     }
   }
 
+  /** Ends a {@link start} that waits for a venue outside. The system is to be stopped then. */
+  async cancelStart(): Promise<void> {
+    this.#isCancelled = true;
+    await this.#parts.account?.stop();
+  }
+
   async start(): Promise<void> {
     const { bots, collector, startServer, roles, latency, marketDelayMs } = this.#parts;
     latency?.start();
@@ -95,6 +102,7 @@ export class System {
     if (roles.has('server')) this.#stopServer = await startServer?.();
     await this.#recorder?.start();
     if (this.#bots) await this.#parts.account?.start();
+    if (this.#isCancelled) return;
     // A replay has time, and its first decisions are no later than the others.
     if (this.#bots && marketDelayMs !== undefined) await warmUp(bots, this.#parts);
     await this.#bots?.start();

@@ -1,3 +1,4 @@
+import { forgetOldest } from '../../foundation/forget-oldest.ts';
 import type { Json } from '../../foundation/json.ts';
 
 /** So many orders that have ended are remembered: of those that filled, and of those that did not. */
@@ -15,8 +16,8 @@ export class EndedIds {
     const fills = [...fillIds];
     if (fills.length > 0) this.#fillsOf.set(clientOrderId, fills);
     else this.#unfilled.add(clientOrderId);
-    forgetOldest(this.#fillsOf);
-    forgetOldest(this.#unfilled);
+    forgetOldest(this.#fillsOf, REMEMBERED);
+    forgetOldest(this.#unfilled, REMEMBERED);
   }
 
   /** A fill came after the end of its order: the next time it is known. */
@@ -47,10 +48,4 @@ export class EndedIds {
 interface SavedIds {
   readonly filled: readonly (readonly [string, readonly string[]])[];
   readonly unfilled: readonly string[];
-}
-
-function forgetOldest(ids: Map<string, unknown> | Set<string>): void {
-  if (ids.size <= REMEMBERED) return;
-  const oldest = ids.keys().next();
-  if (!oldest.done) ids.delete(oldest.value);
 }

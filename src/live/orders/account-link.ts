@@ -10,7 +10,8 @@ import type {
 import type { CancelTimer, Clock } from '../../foundation/clock.ts';
 import { crashPoint } from '../../foundation/crash-point.ts';
 import { messageOf } from '../../foundation/errors.ts';
-import { formatFixed, type Money } from '../../foundation/fixed-point.ts';
+import { absolute, formatFixed, type Money } from '../../foundation/fixed-point.ts';
+import { forgetOldest } from '../../foundation/forget-oldest.ts';
 import type { Json } from '../../foundation/json.ts';
 import type { Logger } from '../../foundation/logger.ts';
 import { type EpochMs, epochMs } from '../../foundation/time.ts';
@@ -78,14 +79,24 @@ export class AccountLink implements GatewayListener {
     this.#fillsSince = epochMs(parts.clock.now() - FILLS_OVERLAP_MS);
   }
 
-  /** @throws UserError for a key or an account that can't be traded with */
+  /**
+   * Waits for the venue as long as it takes, or until {@link stop}.
+   *
+   * @throws UserError for a key or an account that can't be traded with
+   */
   async start(): Promise<void> {
     const { clock, gateway } = this.#parts;
-    await gateway.open(this);
+    try {
+      await gateway.open(this);
+    } catch (thrown) {
+      if (this.#stopped) return;
+      throw thrown;
+    }
     this.#cancelTimer = clock.every(RECONCILE_EVERY_MS, () => this.#reconcileSoon());
   }
 
   async stop(): Promise<void> {
+    if (this.#stopped) return;
     this.#stopped = true;
     this.#cancelTimer?.();
     await this.#reconciling;
@@ -242,7 +253,7 @@ export class AccountLink implements GatewayListener {
     const { fillId: paymentId, symbol, fee, feeCurrency: currency, time } = fill;
     if (this.#sharedFundings.has(paymentId)) return;
     this.#sharedFundings.add(paymentId);
-    forgetOldest(this.#sharedFundings);
+    forgetOldest(this.#sharedFundings, REMEMBERED_FILLS);
     const members = [...this.#members.values()];
     if (members.some(({ desk }) => desk.venue.hasFunding(paymentId))) return;
     const shares = sharesOf(fee, [
@@ -281,7 +292,7 @@ export class AccountLink implements GatewayListener {
   #tellExternalFill(fill: ReportedFill): void {
     if (this.#externalFills.has(fill.fillId)) return;
     this.#externalFills.add(fill.fillId);
-    forgetOldest(this.#externalFills);
+    forgetOldest(this.#externalFills, REMEMBERED_FILLS);
     if (fill.kind !== 'funding') this.#balance.addExternal(fill);
     const { gateway, clock } = this.#parts;
     const { fillId, kind, symbol, side, price, quantity, fee, feeCurrency, clientOrderId, venueOrderId, time } = fill;
@@ -349,19 +360,9 @@ export function sharesOf(amount: bigint, weights: readonly bigint[]): bigint[] {
   const shares = weights.map((weight) => (amount * weight) / total);
   const rest = amount - shares.reduce((sum, share) => sum + share, 0n);
   const heaviest = weights.reduce(
-    (best, weight, index) => (magnitude(weight) > magnitude(weights[best]!) ? index : best),
+    (best, weight, index) => (absolute(weight as Money) > absolute(weights[best] as Money) ? index : best),
     0,
   );
   shares[heaviest] = shares[heaviest]! + rest;
   return shares;
-}
-
-function magnitude(value: bigint): bigint {
-  return value < 0n ? -value : value;
-}
-
-function forgetOldest(ids: Set<string>): void {
-  if (ids.size <= REMEMBERED_FILLS) return;
-  const oldest = ids.keys().next();
-  if (!oldest.done) ids.delete(oldest.value);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { logs } from '../../../src/bus/topics.ts';
+import { UserError } from '../../../src/foundation/errors.ts';
 import { fixed, type Money, type Price, type Quantity } from '../../../src/foundation/fixed-point.ts';
 import { epochMs } from '../../../src/foundation/time.ts';
 import type { AccountEvent } from '../../support/scripted-account.ts';
@@ -242,4 +243,20 @@ test('it stops: asks for nothing any more, and leaves no timer', async () => {
   await bench.pass(epochMs(120_000));
   assert.equal(bench.count('fill.external'), 0);
   assert.equal(bench.clock.pendingTimers, 0);
+});
+
+test('a start that waits for the venue ends when it is stopped; a key that is refused does not', async () => {
+  const bench = new LinkBench();
+  const { gateway } = bench;
+  let refuse!: (reason: Error) => void;
+  gateway.open = () => new Promise((_, reject) => (refuse = reject));
+  gateway.close = async () => refuse(new UserError('closed before it was open'));
+  const started = bench.link.start();
+  await bench.link.stop();
+  await started;
+  assert.equal(bench.clock.pendingTimers, 0);
+
+  const other = new LinkBench();
+  other.gateway.open = () => Promise.reject(new UserError('the key is not accepted'));
+  await assert.rejects(other.link.start(), /not accepted/);
 });
