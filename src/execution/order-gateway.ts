@@ -1,3 +1,4 @@
+import type { Fill } from '../domain/fill.ts';
 import type { Execution } from '../domain/order.ts';
 import type { Side } from '../domain/side.ts';
 import type { Money, Price, Quantity } from '../foundation/fixed-point.ts';
@@ -134,23 +135,12 @@ export interface OrderReport {
   readonly updatedAt: EpochMs;
 }
 
-/** An execution as the venue tells of it. */
-export interface ReportedFill {
-  /** The venue's id, unique in the account (with the symbol, where the venue needs that: the adapter sees to it). */
-  readonly fillId: string;
+/** An execution as the venue tells of it: whose it is follows from its order. */
+export interface ReportedFill extends Omit<Fill, 'clientOrderId' | 'botId'> {
   /** `trade`: of an order. The others move the account without one of ours. */
   readonly kind: 'trade' | 'funding' | 'liquidation' | 'settlement';
   readonly clientOrderId: string | null;
   readonly venueOrderId: string;
-  readonly symbol: string;
-  readonly side: Side;
-  readonly price: Price;
-  readonly quantity: Quantity;
-  /** Positive: paid. */
-  readonly fee: Money;
-  readonly feeCurrency: string;
-  readonly liquidity: 'maker' | 'taker';
-  readonly time: EpochMs;
 }
 
 export interface Holdings {

@@ -1,20 +1,9 @@
 import { sleep, systemClock } from '../../../src/foundation/clock.ts';
 import type { CrashPoint } from '../../../src/foundation/crash-point.ts';
+import { ORDER_POINTS } from '../../support/order-path/crash-points.ts';
 import type { Scenario, ScenarioRun } from '../scenario.ts';
 import { randomKills } from './random-kills.ts';
 
-/** Those that an order passes on its way, and a process that trades on its own. */
-const POINTS: readonly CrashPoint[] = [
-  'before-intent-commit',
-  'after-intent-commit',
-  'after-send',
-  'after-reply',
-  'before-fill-commit',
-  'after-fill-commit',
-  'in-cancel',
-  'in-reconcile',
-  'in-snapshot',
-];
 /** Within so many passes of a point the crash comes: the first ones are those of starting. */
 const MOST_PASSES = 6;
 const RARE: ReadonlySet<CrashPoint> = new Set(['in-reconcile', 'in-cancel']);
@@ -22,7 +11,7 @@ const CRASH_WITHIN_MS = 40_000;
 
 /** F03 and F04: a process that trades is killed, at random and where it hurts. */
 export function crashScenarios(kills: number): readonly Scenario[] {
-  const atPoints = POINTS.map((point, index) => ({
+  const atPoints = ORDER_POINTS.map((point, index) => ({
     id: `F04${String.fromCharCode(97 + index)}`,
     title: `crash ${point.replaceAll('-', ' ')}`,
     play: (run: ScenarioRun) => crashAt(run, point),

@@ -1,6 +1,7 @@
 import type { EventBus } from '../../../src/bus/event-bus.ts';
 import { topics } from '../../../src/bus/topics.ts';
 import { armCrashPoint, type CrashPoint, disarmCrashPoint } from '../../../src/foundation/crash-point.ts';
+import { ORDER_POINTS } from './crash-points.ts';
 import type { FaultMix } from './fault-mix.ts';
 import { Killed, Life } from './life.ts';
 import type { Surroundings } from './outside.ts';
@@ -34,18 +35,7 @@ export interface NemesisSetup extends Surroundings {
 }
 
 /** The crash points on the path of orders. */
-const POINTS: readonly CrashPoint[] = [
-  'before-intent-commit',
-  'after-intent-commit',
-  'after-send',
-  'after-reply',
-  'before-fill-commit',
-  'after-fill-commit',
-  'in-cancel',
-  'in-reconcile',
-  'in-snapshot',
-  'in-shutdown',
-];
+const POINTS: readonly CrashPoint[] = [...ORDER_POINTS, 'in-shutdown'];
 const MINUTE = 60_000;
 const ARM_EVERY_MS = 5_000;
 
