@@ -1,4 +1,5 @@
 import type { CancelTimer, Clock } from '../foundation/clock.ts';
+import { crashPoint } from '../foundation/crash-point.ts';
 import { messageOf } from '../foundation/errors.ts';
 import type { Logger } from '../foundation/logger.ts';
 import type { ConsumeOptions, Consumer, LogEntry, LogPosition } from './event-bus.ts';
@@ -127,7 +128,10 @@ export class ConsumerLoop<Entry> implements Consumer {
       if (!this.#abandoned) await this.#rejected(batch, entries, messageOf(error));
       return;
     }
-    if (!this.#abandoned) await member.acknowledge(entries.map((entry) => entry.position));
+    if (this.#abandoned) return;
+    crashPoint('before-bus-acknowledgement');
+    await member.acknowledge(entries.map((entry) => entry.position));
+    crashPoint('after-bus-acknowledgement');
   }
 
   /** The entry to hand to the handler; buries what must not or cannot be delivered. */

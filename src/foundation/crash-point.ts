@@ -11,7 +11,6 @@ export const CRASH_POINTS = [
   'before-bus-acknowledgement',
   'after-bus-acknowledgement',
   'in-cancel',
-  'in-amend',
   'in-reconcile',
   'in-snapshot',
   'in-migration',

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { crashPoint } from '../foundation/crash-point.ts';
 import { InvariantError, UserError } from '../foundation/errors.ts';
 import { allMigrations } from './migrations/all-migrations.ts';
 import { type Migration, schemaBuild } from './migrations/migration.ts';
@@ -31,6 +32,7 @@ export async function migrate(
       await migration.up(schemaBuild(session.kysely as never, database.columnTypes));
       const { version, name } = migration;
       const inserted = await session.insertMissing('schema_migrations', [{ version, name }]);
+      crashPoint('in-migration');
       if (inserted !== 1) throw new InvariantError('A migration was noted already', { version, name });
     }
     return { from, to: newest };

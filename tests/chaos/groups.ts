@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { ChaosOptions } from './options.ts';
 import type { Scenario } from './scenario.ts';
-import { crashScenarios } from './scenarios/crash-points.ts';
+import { crashScenarios, RECORDER_CRASHES } from './scenarios/crash-points.ts';
 import { MARKET_SCENARIOS } from './scenarios/market.ts';
 import { orderScenarios } from './scenarios/orders.ts';
 import { PROCESS_SCENARIOS } from './scenarios/processes.ts';
@@ -39,7 +39,7 @@ const TRADING_BOTS = SYMBOLS.flatMap((symbol, index) =>
  */
 export function groupsOf(options: ChaosOptions): readonly Group[] {
   const { quick, kills, orders, only } = options;
-  const processes = [...PROCESS_SCENARIOS, ...(kills > 0 ? [randomKills(kills)] : [])];
+  const processes = [...PROCESS_SCENARIOS, ...RECORDER_CRASHES, ...(kills > 0 ? [randomKills(kills)] : [])];
   const strikes = orders > 0 ? orderScenarios(orders) : [];
   const crashes = [
     ...crashScenarios(kills),

@@ -8,13 +8,15 @@ import { randomKills } from './random-kills.ts';
 const MOST_PASSES = 6;
 const RARE: ReadonlySet<CrashPoint> = new Set(['in-reconcile', 'in-cancel']);
 const CRASH_WITHIN_MS = 40_000;
+const TRADERS = ['bots-1', 'bots-2'] as const;
+const ACKNOWLEDGEMENTS = ['before-bus-acknowledgement', 'after-bus-acknowledgement'] as const;
 
 /** F03 and F04: a process that trades is killed, at random and where it hurts. */
 export function crashScenarios(kills: number): readonly Scenario[] {
   const atPoints = ORDER_POINTS.map((point, index) => ({
     id: `F04${String.fromCharCode(97 + index)}`,
     title: `crash ${point.replaceAll('-', ' ')}`,
-    play: (run: ScenarioRun) => crashAt(run, point),
+    play: (run: ScenarioRun) => crashAt(run, point, TRADERS),
   }));
   const inShutdown: Scenario = { id: 'F04j', title: 'crash in shutdown', play: crashInShutdown };
   const random = {
@@ -25,12 +27,20 @@ export function crashScenarios(kills: number): readonly Scenario[] {
   return [...atPoints, inShutdown, ...(kills > 0 ? [random] : [])];
 }
 
-async function crashAt(run: ScenarioRun, point: CrashPoint): Promise<void> {
+/** F04 of who records: killed between the store and the bus, with entries in hand. */
+export const RECORDER_CRASHES: readonly Scenario[] = ACKNOWLEDGEMENTS.map((point, index) => ({
+  id: `F04${'kl'[index]}`,
+  title: `crash ${point.replaceAll('-', ' ')}`,
+  play: (run) => crashAt(run, point, ['recorder']),
+}));
+
+/** @param names the roles of which one passes the point */
+async function crashAt(run: ScenarioRun, point: CrashPoint, names: readonly string[]): Promise<void> {
   const { world } = run;
   for (let time = 0; time < run.times; time++) {
-    // Both are armed: whoever takes the bots comes by.
+    // All are armed: whoever takes the bots comes by.
     const pass = run.random.integer(1, RARE.has(point) ? 2 : MOST_PASSES);
-    const roles = ['bots-1', 'bots-2'].map((name) => world.role(name));
+    const roles = names.map((name) => world.role(name));
     for (const role of roles) role.crashNextLife(point, pass);
     const began = systemClock.now();
     await Promise.all(roles.map((role) => role.kill()));
@@ -42,7 +52,7 @@ async function crashAt(run: ScenarioRun, point: CrashPoint): Promise<void> {
   }
 }
 
-/** Waits for the words of a process at its point; any of the two. */
+/** Waits for the words of a process at its point; any of them. */
 async function crashed(run: ScenarioRun, point: CrashPoint, since: number): Promise<void> {
   while (systemClock.now() - since < CRASH_WITHIN_MS) {
     const struck = run.world.selfEnds.find(({ at, signal }) => at >= since && signal === 'SIGKILL');
@@ -57,7 +67,7 @@ async function crashed(run: ScenarioRun, point: CrashPoint, since: number): Prom
 
 async function crashInShutdown(run: ScenarioRun): Promise<void> {
   const { world } = run;
-  const roles = ['bots-1', 'bots-2'].map((name) => world.role(name));
+  const roles = TRADERS.map((name) => world.role(name));
   for (let time = 0; time < run.times; time++) {
     const began = systemClock.now();
     for (const role of roles) {

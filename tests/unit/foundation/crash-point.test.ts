@@ -23,10 +23,10 @@ test('an armed point crashes at the wanted pass, once, and no other point does',
 test('the last point that was armed counts', () => {
   const crashes: string[] = [];
   armCrashPoint('in-cancel', 1, () => crashes.push('in-cancel'));
-  armCrashPoint('in-amend', 1, () => crashes.push('in-amend'));
+  armCrashPoint('in-snapshot', 1, () => crashes.push('in-snapshot'));
   crashPoint('in-cancel');
-  crashPoint('in-amend');
-  assert.deepEqual(crashes, ['in-amend']);
+  crashPoint('in-snapshot');
+  assert.deepEqual(crashes, ['in-snapshot']);
 });
 
 test('a crash before the first pass is a mistake', () => {
