@@ -32,7 +32,7 @@ export interface SystemParts {
   /** The account at a venue outside; `undefined` on paper. */
   readonly account?: AccountLink | undefined;
   /** What orders go to, for people; absent on paper. */
-  readonly accountName?: LiveView['account'];
+  readonly accountName?: { readonly name: string; readonly isReal: boolean };
   /** Of a live market: how late its source is known to be; `undefined` for a replay. */
   readonly marketDelayMs?: number | undefined;
   /** Of a live market: where latencies are noted. */
@@ -154,12 +154,12 @@ export class System {
   }
 
   view(): LiveView {
-    const { provider, speed, progress, clock } = this.#parts;
+    const { provider, speed, progress, clock, account, accountName } = this.#parts;
     const { monitor } = this;
     const now = clock.now();
     return {
       source: provider?.name ?? 'bus',
-      account: this.#parts.accountName ?? null,
+      account: accountName ? { ...accountName, trouble: account?.haltReason ?? null } : null,
       speed,
       progress: monitor.marketTime === null ? null : (progress?.(monitor.marketTime) ?? null),
       marketTime: monitor.marketTime,

@@ -53,12 +53,14 @@ export function renderLiveLine(view: LiveView): string {
   const done = view.progress === null ? '' : `, ${formatPercent(view.progress * 100)} done`;
   const failed = view.bots.filter((bot) => bot.lifecycle === 'failed').length;
   const trouble = failed === 0 ? '' : `, ${failed} failed`;
-  return `${time}${done}: ${count(candles(view), 'candle')}, ${count(view.bots.length, 'bot')}${trouble}, equity ${formatMoney(equity)}, profit ${signed(profit)}, ${count(trades, 'trade')}`;
+  const account = view.account?.trouble ? ` (exits only: ${plain(view.account.trouble)})` : '';
+  return `${time}${account}${done}: ${count(candles(view), 'candle')}, ${count(view.bots.length, 'bot')}${trouble}, equity ${formatMoney(equity)}, profit ${signed(profit)}, ${count(trades, 'trade')}`;
 }
 
 function whatIsTraded({ account }: LiveView, paint: Painter): string {
   if (account === null) return 'paper trading';
-  return account.isReal ? paint('red', `REAL MONEY of ${plain(account.name)}`) : `demo account ${plain(account.name)}`;
+  const { name, isReal } = account;
+  return isReal ? paint('red', `REAL MONEY of ${plain(name)}`) : `demo account ${plain(name)}`;
 }
 
 function headLines(view: LiveView, width: number, paint: Painter): string[] {
@@ -66,6 +68,8 @@ function headLines(view: LiveView, width: number, paint: Painter): string[] {
   const time = view.marketTime === null ? 'waiting for the first candle' : clockText(view.marketTime);
   const left = `${paint('bold', 'Tradewind')}  ${whatIsTraded(view, paint)} on ${plain(view.source)}, ${speed}`;
   const lines = [`${left}  ${paint('cyan', time)}  ${paint('dim', runtime(view.elapsedMs))}`];
+  const trouble = view.account?.trouble ?? null;
+  if (trouble !== null) lines.push(paint('yellow', `Exits only: ${plain(trouble)}`));
   const rate = view.elapsedMs > 0 ? (candles(view) / view.elapsedMs) * 1_000 : 0;
   const counted = `${count(candles(view), 'candle')}, ${formatAmount(Math.round(rate))}/s`;
   if (view.progress === null) return [...lines, paint('dim', counted)];

@@ -6,8 +6,8 @@ import type { EpochMs } from '../foundation/time.ts';
 export interface LiveView {
   /** `replay`, or the provider's name. */
   readonly source: string;
-  /** The account that orders go to, and whether its money is real; `null` on paper. */
-  readonly account: { readonly name: string; readonly isReal: boolean } | null;
+  /** The account that orders go to; `null` on paper. */
+  readonly account: LiveAccount | null;
   /** Market seconds per real second of a replay; `null` for the fastest possible; 1 for a real market. */
   readonly speed: number | null;
   /** 0 … 1 of a replay; `null` where there is no end. */
@@ -26,6 +26,14 @@ export interface LiveView {
   readonly equity: readonly number[];
   /** Warnings and changes of state, newest first. */
   readonly events: readonly string[];
+}
+
+export interface LiveAccount {
+  readonly name: string;
+  /** Its money is real. */
+  readonly isReal: boolean;
+  /** Why nothing but exits is sent just now: it is not connected yet, say; `null` when all is well. */
+  readonly trouble: string | null;
 }
 
 export interface LivePrice {

@@ -44,6 +44,19 @@ test('shows prices with their age, bots, equity, trades and progress', () => {
   assert.match(picture, /\[?█+░+/);
 });
 
+test('says what it trades on, and why only exits go there', () => {
+  const view = (trouble: string | null) => liveView({ account: { name: 'bybit-demo', isReal: false, trouble } });
+  const waiting = view('the account is not connected yet');
+  assert.match(
+    renderLiveView(waiting, wide),
+    /demo account bybit-demo .*\nExits only: the account is not connected yet\n/,
+  );
+  assert.match(renderLiveLine(waiting), /\(exits only: the account is not connected yet\)/);
+  for (const text of [renderLiveView(view(null), wide), renderLiveLine(view(null))]) {
+    assert.doesNotMatch(text, /exits only/i);
+  }
+});
+
 test('a line for each provider: connected or not, silent topics, reconnects', () => {
   const connection: LiveConnection = {
     ...{ source: 'bybit', transport: 'stream' as const, isConnected: true, sockets: 2, liveSockets: 2, reconnects: 1 },
