@@ -1,5 +1,4 @@
 import type { Instrument } from '../domain/instrument.ts';
-import { botPrefix } from '../engine/decision-ids.ts';
 import type { SessionSpec } from '../engine/open-session.ts';
 import type { AccountAccess } from '../execution/account-access.ts';
 import type { OrderGateway } from '../execution/order-gateway.ts';
@@ -64,8 +63,7 @@ export async function openAccountLink(
     );
   }
   const gateway = await openGateway(access, configuration, surroundings);
-  const prefixes = bots.map((one) => botPrefix(one.botId));
-  return new AccountLink(prefixes, {
+  return new AccountLink(bots, {
     ...surroundings,
     gateway,
     async holdingsBesides(present) {

@@ -89,6 +89,15 @@ interface OrderBase {
   readonly filledQuantity: Quantity;
 }
 
+/** A way out of a position that a venue let go of unasked: a stop that protected it, or an order to close it at once. */
+export interface LostExit {
+  readonly symbol: string;
+  readonly wasProtection: boolean;
+  /** What it had not filled. */
+  readonly missing: Quantity;
+  readonly reason: string;
+}
+
 export function intendedOrder(terms: OrderTerms): Order {
   return { state: 'intended', terms, filledQuantity: ZERO_QUANTITY };
 }

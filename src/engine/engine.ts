@@ -4,12 +4,12 @@ import type { Command } from '../domain/command.ts';
 import type { Fill } from '../domain/fill.ts';
 import type { FundingPayment } from '../domain/funding.ts';
 import type { Instrument } from '../domain/instrument.ts';
-import { isTerminal, type OrderEvent, type OrderTerms } from '../domain/order.ts';
+import { isTerminal, type LostExit, type OrderEvent, type OrderTerms } from '../domain/order.ts';
 import type { RoundTrip } from '../domain/position.ts';
 import type { Signal, SignalOutcome, SignalRecord } from '../domain/signal.ts';
 import { timeframeMs } from '../domain/timeframe.ts';
 import { messageOf } from '../foundation/errors.ts';
-import type { Money } from '../foundation/fixed-point.ts';
+import { absolute, type Money } from '../foundation/fixed-point.ts';
 import type { Json, JsonObject } from '../foundation/json.ts';
 import { success } from '../foundation/result.ts';
 import { decodeState, encodeState } from '../foundation/state-codec.ts';
@@ -21,6 +21,7 @@ import { RiskGate } from '../risk/risk-gate.ts';
 import type { Decision, Strategy } from '../strategy/strategy.ts';
 import { Account, doubles } from './account.ts';
 import { botPrefix, decisionId, decisionStem } from './decision-ids.ts';
+import { DueExits } from './due-exits.ts';
 import type { EngineMarket } from './engine-market.ts';
 import { Exposure } from './exposure.ts';
 import { OpenOrders } from './open-orders.ts';
@@ -116,7 +117,7 @@ export class Engine {
   lag: number | undefined = undefined;
   /** The price that is being decided on, between two bars. */
   #livePrice: { readonly symbol: string; readonly source: string } | undefined = undefined;
-  readonly #postponedExits = new Map<string, string>();
+  readonly #dueExits = new DueExits();
   readonly #watchesVolatility: boolean;
   readonly #markSources: readonly string[];
   readonly #volatility: readonly VolatilityEstimate[];
@@ -174,12 +175,12 @@ export class Engine {
 
   /**
    * Lets the strategy decide on a price between two bars: `price` is the latest of `symbol`, told at `time`. Nothing where
-   * the strategy does not decide on prices.
+   * the strategy does not decide on prices and none is awaited.
    *
    * @param source where the price came from, for the record
    */
   decideOnPrice(symbol: string, price: number, time: EpochMs, source: string): void {
-    if (this.#strategy.onPrice === undefined) return;
+    if (this.#strategy.onPrice === undefined && !this.awaitsPrice(symbol)) return;
     const index = this.account.indexOf(symbol);
     this.account.setMark(index, price);
     this.#markTimes[index] = time;
@@ -206,16 +207,18 @@ export class Engine {
       if (Array.isArray(signals)) for (const signal of signals) this.#take(signal);
       else this.#take(signals as ReadSignal);
     }
-    if (this.#postponedExits.size > 0) this.#takePostponedExits();
+    if (!this.#dueExits.isEmpty) this.#takeDueExits();
   }
 
-  /** Exits that were refused as their price was stale: carried out at the first fresh one, if nothing else was wished since. */
-  #takePostponedExits(): void {
-    const { maximumPriceAge } = this.#options.limits;
-    for (const [symbol, reason] of [...this.#postponedExits]) {
-      if (this.account.position(symbol) === 0) this.#postponedExits.delete(symbol);
-      else if (this.#ageOf(symbol) <= (maximumPriceAge ?? Number.POSITIVE_INFINITY)) {
-        this.#take(success({ kind: 'exit', symbol, reason: `postponed while the price was stale: ${reason}` }));
+  /** Closes what is to be closed where the price is fresh. */
+  #takeDueExits(): void {
+    const maximumAge = this.#options.limits.maximumPriceAge ?? Number.POSITIVE_INFINITY;
+    const isBar = this.#livePrice === undefined;
+    for (const symbol of this.#dueExits.symbols) {
+      const reason = this.#dueExits.reasonAt(symbol, isBar);
+      if (this.account.position(symbol) === 0) this.#dueExits.done(symbol);
+      else if (reason !== undefined && this.#ageOf(symbol) <= maximumAge) {
+        this.#take(success({ kind: 'exit', symbol, reason }));
       }
     }
   }
@@ -263,6 +266,22 @@ export class Engine {
     for (const symbol of this.market.symbols) this.#cancelOpen(symbol);
   }
 
+  /**
+   * A stop was lost: its position is closed at the next price that is fresh enough. An order was lost that was to close
+   * one: it is closed at the next bar. One that was only to make it smaller is left to the strategy.
+   */
+  onLostExit({ symbol, wasProtection, missing, reason }: LostExit): void {
+    const position = absolute(this.account.portfolio.position(symbol).quantity);
+    if (position === 0n) return;
+    if (wasProtection) this.#dueExits.set(symbol, 'unprotected', reason);
+    else if (position <= missing) this.#dueExits.set(symbol, 'failed', reason);
+  }
+
+  /** Whether a price between two bars would close the position in `symbol`. */
+  awaitsPrice(symbol: string): boolean {
+    return this.#dueExits.reasonAt(symbol, false) !== undefined;
+  }
+
   /** Takes in what a venue says; books fills. */
   onOrderEvent(event: OrderEvent): void {
     const order = this.orders.apply(event);
@@ -293,7 +312,7 @@ export class Engine {
       gate: this.gate.snapshot(),
       orders: this.orders.snapshot(),
       markTimes: [...this.#markTimes],
-      postponedExits: [...this.#postponedExits],
+      dueExits: this.#dueExits.snapshot(),
       volatility: this.#volatility.map((estimate) => encodeState([...estimate.state()])),
     };
   }
@@ -310,10 +329,7 @@ export class Engine {
     (saved.markTimes as readonly number[]).forEach((one, index) => {
       this.#markTimes[index] = one;
     });
-    this.#postponedExits.clear();
-    for (const [symbol, reason] of saved.postponedExits as readonly (readonly [string, string])[]) {
-      this.#postponedExits.set(symbol, reason);
-    }
+    this.#dueExits.restore(saved.dueExits!);
     (saved.volatility as readonly Json[]).forEach((one, index) => {
       this.#volatility[index]!.takeUp(decodeState(one) as number[]);
     });
@@ -342,12 +358,14 @@ export class Engine {
     } else listener.signal(this.#recordOf(signalId, signal, outcome));
   }
 
-  /** What wishes to get out of a position is not lost with a stale price: see {@link #takePostponedExits}. */
+  /** What wishes to get out of a position is not lost with a stale price: see {@link #takeDueExits}. */
   #postponeIfStale(signal: Signal, outcome: SignalOutcome): void {
     const { symbol, reason } = signal;
     const isStale = outcome.kind === 'refused' && outcome.code === 'STALE_PRICE';
-    if (isStale && endsPosition(signal, this.account.position(symbol))) this.#postponedExits.set(symbol, reason);
-    else this.#postponedExits.delete(symbol);
+    if (isStale && endsPosition(signal, this.account.position(symbol))) {
+      this.#dueExits.set(symbol, 'wished', `postponed while the price was stale: ${reason}`);
+    } else if (outcome.kind === 'executed') this.#dueExits.done(symbol);
+    else this.#dueExits.withdraw(symbol);
   }
 
   #outcomeOf(signalId: string, signal: Signal): SignalOutcome {

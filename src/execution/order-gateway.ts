@@ -80,7 +80,18 @@ export interface WireOrder extends OrderReference {
   /** `stop` and `take-profit` are conditional orders of the venue; trailing stops are followed on our side. */
   readonly execution: Exclude<Execution, { readonly type: 'trailing-stop' }>;
   readonly timeInForce: 'GTC' | 'IOC' | 'FOK';
+  /** It only makes the position of its bot smaller. */
   readonly reduceOnly: boolean;
+  /**
+   * Other bots trade the same symbol on this account, whose position is the sum of theirs: a venue that held a reduction to
+   * that sum would refuse a bot its way out where another holds as much the other way.
+   */
+  readonly sharesPosition?: boolean;
+}
+
+/** Whether the venue is to hold the order to the position of the account. */
+export function reducesAccount({ reduceOnly, sharesPosition = false }: WireOrder): boolean {
+  return reduceOnly && !sharesPosition;
 }
 
 export type SendOutcome =

@@ -172,7 +172,9 @@ export class Bot {
   /** Takes in what the venue said, and what that makes necessary. */
   #hear(): boolean {
     if (!this.#account?.hear()) return false;
-    this.#session!.carryOut(this.#parts.clock.now());
+    const session = this.#session!;
+    session.carryOut(this.#parts.clock.now());
+    for (const lost of this.#account.takeLostExits()) session.engine.onLostExit(lost);
     return true;
   }
 
@@ -263,7 +265,7 @@ export class Bot {
     return this.#account;
   }
 
-  /** Prices between bars: for strategies that decide on them, and for trailing stops at venues outside. */
+  /** Prices between bars: for strategies that decide on them, and for trailing stops and lost exits at venues outside. */
   async #followPrices(): Promise<void> {
     const { priceTriggerMs, botId, definition, symbols } = this.spec;
     if (priceTriggerMs !== undefined && this.#session!.engine.strategy.onPrice === undefined) {
@@ -276,6 +278,7 @@ export class Bot {
       bus: this.#parts.bus,
       symbols,
       minimumIntervalMs: priceTriggerMs ?? null,
+      awaits: (symbol) => this.#session!.engine.awaitsPrice(symbol),
       onPrice: (price) => this.#account?.price(price),
       wake: () => this.#follower?.interrupt(),
     });

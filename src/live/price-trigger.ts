@@ -10,6 +10,8 @@ export interface PriceTriggerOptions {
   readonly symbols: readonly string[];
   /** A symbol's price is decided on at most once in this time, in milliseconds of the venue's clock; `null`: never. */
   readonly minimumIntervalMs: number | null;
+  /** Whether something waits for the symbol's next price, whatever the interval. */
+  readonly awaits: (symbol: string) => boolean;
   /** Hears every price, as it comes. */
   readonly onPrice: (price: PriceMessage) => void;
   /** There is something to {@link PriceTrigger.take}. */
@@ -66,11 +68,13 @@ export class PriceTrigger {
 
   #hear(message: MarketMessage): void {
     if (message.kind !== 'price') return;
-    const { onPrice, minimumIntervalMs, wake } = this.#options;
+    const { awaits, onPrice, minimumIntervalMs, wake } = this.#options;
     onPrice(message);
-    if (minimumIntervalMs === null) return;
     const { symbol, occurredAt } = message;
-    const earliest = (this.#lastDecided.get(symbol) ?? Number.NEGATIVE_INFINITY) + minimumIntervalMs;
+    const isAwaited = awaits(symbol);
+    if (minimumIntervalMs === null && !isAwaited) return;
+    const intervalMs = isAwaited ? 0 : (minimumIntervalMs ?? 0);
+    const earliest = (this.#lastDecided.get(symbol) ?? Number.NEGATIVE_INFINITY) + intervalMs;
     if (occurredAt < earliest || occurredAt <= (this.#latest.get(symbol)?.occurredAt ?? 0)) return;
     this.#latest.set(symbol, message);
     wake();

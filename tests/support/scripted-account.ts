@@ -1,11 +1,12 @@
-import type {
-  HeldBalance,
-  HeldPosition,
-  OrderReport,
-  ReportedFill,
-  VenueRefusal,
-  VenueRules,
-  WireOrder,
+import {
+  type HeldBalance,
+  type HeldPosition,
+  type OrderReport,
+  type ReportedFill,
+  reducesAccount,
+  type VenueRefusal,
+  type VenueRules,
+  type WireOrder,
 } from '../../src/execution/order-gateway.ts';
 import { invariant } from '../../src/foundation/errors.ts';
 import { fixed, type Money, multiply, ONE, type Price, type Quantity } from '../../src/foundation/fixed-point.ts';
@@ -70,7 +71,7 @@ export class ScriptedAccount {
     );
     if (isTaken) return { kind: 'duplicate' };
     const { execution } = wire;
-    if (wire.reduceOnly && this.#options.kind === 'perpetual' && this.#reducible(wire) === 0n) {
+    if (reducesAccount(wire) && this.#options.kind === 'perpetual' && this.#reducible(wire) === 0n) {
       return { kind: 'refused', code: 'VENUE_REDUCE_ONLY', reason: 'nothing to reduce' };
     }
     const waits = execution.type === 'stop' || execution.type === 'take-profit';
@@ -119,7 +120,7 @@ export class ScriptedAccount {
     const before = latest(order);
     invariant(isOpen(before), 'Only an open order fills', { clientOrderId: order.wire.clientOrderId });
     const left = before.quantity - before.filledQuantity;
-    const limit = order.wire.reduceOnly && this.#options.kind === 'perpetual' ? this.#reducible(order.wire) : left;
+    const limit = reducesAccount(order.wire) && this.#options.kind === 'perpetual' ? this.#reducible(order.wire) : left;
     const filled = [quantity, left, limit].reduce((least, one) => (one < least ? one : least)) as Quantity;
     if (filled > 0n) this.#execute(order, filled, price);
     if (latest(order).state === 'filled' || limit > filled || limit >= left) return;

@@ -1,6 +1,6 @@
 import type { ApprovedOrder } from '../../domain/approved-order.ts';
 import type { Fill } from '../../domain/fill.ts';
-import type { OrderEvent, OrderTerms } from '../../domain/order.ts';
+import type { LostExit, OrderEvent, OrderTerms } from '../../domain/order.ts';
 import { InvariantError, invariant } from '../../foundation/errors.ts';
 import {
   formatFixed,
@@ -24,6 +24,7 @@ import type {
 import { triggerOf } from '../trailing.ts';
 import { EndedIds } from './ended-ids.ts';
 import { HeldOrder } from './held-order.ts';
+import { LostExits } from './lost-exits.ts';
 
 /*
  * THE RULES of orders at a venue outside this process (R1–R6 of the order rules):
@@ -40,7 +41,9 @@ import { HeldOrder } from './held-order.ts';
  *  5. A fill is booked once, by its id, in whatever order it comes: before the answer, twice, or after the end was told.
  *  6. An order ends when the venue says so *and* every fill that the venue counts is booked.
  *  7. Cancelling asks; the venue decides. An order stays tracked until its end is told, whatever becomes of the request.
- *  8. Kept on our side, as venues differ: waiting for another order (`after`), one cancelling the other at the first fill,
+ *  8. A way out that the venue let go of unasked is told of ({@link ExternalVenue.takeLostExits}), once nothing else that
+ *     could have closed the position is in doubt: a venue takes a stop back by itself when the target beside it filled.
+ *  9. Kept on our side, as venues differ: waiting for another order (`after`), one cancelling the other at the first fill,
  *     trailing stops (followed by the prices that are heard, sent as a market order at the trigger), and GTD.
  */
 
@@ -64,6 +67,8 @@ export interface ExternalVenueSetup {
   /** The wall clock. */
   readonly now: () => EpochMs;
   readonly emit: OrderEventListener;
+  /** The symbols that other bots trade on this account as well. Default none. */
+  readonly sharedSymbols?: ReadonlySet<string>;
 }
 
 /** An entry that could not be sent for so long is out of date. */
@@ -78,15 +83,18 @@ const CANCEL_AGAIN_AFTER_MS = 5_000;
 export class ExternalVenue {
   readonly #now: () => EpochMs;
   readonly #emit: OrderEventListener;
+  readonly #sharedSymbols: ReadonlySet<string>;
   readonly #orders = new Map<string, HeldOrder>();
   readonly #ended = new EndedIds();
   /** Ids of the last payments of funding that were booked. */
   #funded: string[] = [];
   #requests: VenueRequest[] = [];
+  readonly #lostExits = new LostExits();
 
-  constructor({ now, emit }: ExternalVenueSetup) {
+  constructor({ now, emit, sharedSymbols = new Set() }: ExternalVenueSetup) {
     this.#now = now;
     this.#emit = emit;
+    this.#sharedSymbols = sharedSymbols;
   }
 
   // — what the engine wants —
@@ -267,6 +275,11 @@ export class ExternalVenue {
     );
   }
 
+  /** The ways out that were lost and are to be replaced, each once, as soon as it is sure that they are missed. */
+  takeLostExits(): readonly LostExit[] {
+    return this.#lostExits.take(this.#orders.values());
+  }
+
   // — what others ask —
 
   /** The orders about which the venue is to be asked. */
@@ -319,6 +332,7 @@ export class ExternalVenue {
       orders: Array.from(this.#orders.values(), (held) => held.snapshot()),
       ended: this.#ended.snapshot(),
       funded: [...this.#funded],
+      lostExits: this.#lostExits.snapshot(),
     };
   }
 
@@ -334,6 +348,7 @@ export class ExternalVenue {
     }
     this.#ended.restore(saved.ended);
     this.#funded = [...saved.funded];
+    this.#lostExits.restore(saved.lostExits);
   }
 
   // — inside —
@@ -352,7 +367,12 @@ export class ExternalVenue {
   #send(held: HeldOrder): void {
     held.phase = 'sent';
     held.sendBy = this.#now() + (held.terms.reduceOnly ? SEND_EXIT_WITHIN_MS : SEND_ENTRY_WITHIN_MS);
-    this.#requests.push({ kind: 'submit', order: held.toWire(), sendBy: held.sendBy });
+    this.#requestSubmit(held);
+  }
+
+  #requestSubmit(held: HeldOrder): void {
+    const order = held.toWire(this.#sharedSymbols.has(held.terms.symbol));
+    this.#requests.push({ kind: 'submit', order, sendBy: held.sendBy });
   }
 
   /** Nothing of it has left, or can arrive any more: the venue can't know of the order. */
@@ -383,7 +403,7 @@ export class ExternalVenue {
 
   #resend(held: HeldOrder, now: EpochMs): void {
     held.resendAt = Number.POSITIVE_INFINITY;
-    if (now <= held.sendBy) this.#requests.push({ kind: 'submit', order: held.toWire(), sendBy: held.sendBy });
+    if (now <= held.sendBy) this.#requestSubmit(held);
     else this.#refuse(held, 'NOT_SENT', 'it could not be sent in time');
   }
 
@@ -413,6 +433,7 @@ export class ExternalVenue {
   #refuse(held: HeldOrder, code: string, reason: string): void {
     this.#forget(held);
     this.#tell(held.terms, { kind: 'rejected', code, reason });
+    this.#lostExits.note(held, reason, this.#orders.values());
     this.#endDependants(held);
   }
 
@@ -454,6 +475,7 @@ export class ExternalVenue {
     if (held.lacksFills) return;
     const reason = ending.state === 'filled' ? 'the venue cut it to what it could do' : ending.reason || 'by the venue';
     this.#end(held, held.isExpiring || ending.state === 'expired' ? 'expired' : 'cancelled', reason, ending.time);
+    if (ending.state !== 'filled') this.#lostExits.note(held, reason, this.#orders.values());
   }
 
   #end(held: HeldOrder, kind: 'cancelled' | 'expired', reason: string, time?: EpochMs): void {
@@ -517,6 +539,7 @@ interface SavedVenue {
   readonly orders: readonly Json[];
   readonly ended: Json;
   readonly funded: readonly string[];
+  readonly lostExits: Json;
 }
 
 /** An event without what says of which order and when. */

@@ -80,7 +80,7 @@ export class HeldOrder {
   }
 
   /** As it goes to the venue. A trailing stop that was triggered goes as a market order; GTD is kept on our side. */
-  toWire(): WireOrder {
+  toWire(sharesPosition: boolean): WireOrder {
     const { clientOrderId, symbol, side, execution, timeInForce, reduceOnly } = this.terms;
     return {
       clientOrderId,
@@ -90,6 +90,7 @@ export class HeldOrder {
       execution: execution.type === 'trailing-stop' ? { type: 'market' } : execution,
       timeInForce: timeInForce.kind === 'GTD' ? 'GTC' : timeInForce.kind,
       reduceOnly,
+      ...(sharesPosition && { sharesPosition }),
     };
   }
 

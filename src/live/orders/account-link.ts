@@ -1,5 +1,7 @@
 import type { EventBus } from '../../bus/event-bus.ts';
 import { logs, topics } from '../../bus/topics.ts';
+import { botPrefix } from '../../engine/decision-ids.ts';
+import type { SessionSpec } from '../../engine/open-session.ts';
 import type {
   GatewayListener,
   Holdings,
@@ -55,9 +57,11 @@ const RETRY_RECONCILE_MS = 1_000;
  */
 export class AccountLink implements GatewayListener {
   readonly gateway: OrderGateway;
+  /** The symbols that more than one bot trades. */
+  readonly sharedSymbols: ReadonlySet<string>;
   readonly #parts: AccountLinkParts;
   readonly #members = new Map<string, AccountMember>();
-  /** Of all bots of the account, wherever they run: what their client ids begin with. */
+  /** What the client ids of the account's bots begin with. */
   readonly #prefixes: readonly string[];
   readonly #balance: AccountBalance;
   readonly #externalFills = new Set<string>();
@@ -70,10 +74,12 @@ export class AccountLink implements GatewayListener {
   #reconcileAgain = false;
   #stopped = false;
 
-  /** @param prefixes what the client ids of the account's bots begin with */
-  constructor(prefixes: readonly string[], parts: AccountLinkParts) {
+  /** @param bots all bots of the account, wherever they run */
+  constructor(bots: readonly Pick<SessionSpec, 'botId' | 'symbols'>[], parts: AccountLinkParts) {
     this.gateway = parts.gateway;
-    this.#prefixes = prefixes;
+    this.#prefixes = bots.map(({ botId }) => botPrefix(botId));
+    const symbols = bots.flatMap((bot) => [...new Set(bot.symbols)]);
+    this.sharedSymbols = new Set(symbols.filter((symbol, index) => symbols.indexOf(symbol) !== index));
     this.#parts = parts;
     this.#balance = new AccountBalance();
     this.#fillsSince = epochMs(parts.clock.now() - FILLS_OVERLAP_MS);

@@ -1,5 +1,5 @@
 import type { FundingPayment } from '../../domain/funding.ts';
-import type { OrderEvent } from '../../domain/order.ts';
+import type { LostExit, OrderEvent } from '../../domain/order.ts';
 import { botPrefix } from '../../engine/decision-ids.ts';
 import { ExternalVenue } from '../../execution/external/external-venue.ts';
 import type { ReportedFill } from '../../execution/order-gateway.ts';
@@ -41,7 +41,8 @@ export class BotAccount {
   /** Makes the venue of a session. */
   openVenue(emit: (event: OrderEvent) => void): ExternalVenue {
     const { botId, link, clock } = this.#parts;
-    const venue = new ExternalVenue({ now: () => clock.now(), emit });
+    const { sharedSymbols } = link;
+    const venue = new ExternalVenue({ now: () => clock.now(), emit, sharedSymbols });
     this.#desk = new OrderDesk(botPrefix(botId), venue, {
       ...this.#parts,
       gateway: link.gateway,
@@ -69,6 +70,18 @@ export class BotAccount {
   /** Takes in what the venue said. False: nothing. */
   hear(): boolean {
     return this.#desk?.hear() ?? false;
+  }
+
+  /** See {@link ExternalVenue.takeLostExits}. */
+  takeLostExits(): readonly LostExit[] {
+    const lost = this.#desk?.venue.takeLostExits() ?? [];
+    const { botId, link, logger } = this.#parts;
+    for (const { symbol, wasProtection, reason } of lost) {
+      const details = { account: link.gateway.account, botId, symbol, reason };
+      logger.warn('a way out of a position was lost at the venue', details);
+      link.tell(wasProtection ? 'order.protection-lost' : 'order.exit-lost', details);
+    }
+    return lost;
   }
 
   /** Sends what is to be sent; to be called when the session's state is durable. */

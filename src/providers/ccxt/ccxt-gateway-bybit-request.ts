@@ -1,4 +1,4 @@
-import type { WireOrder } from '../../execution/order-gateway.ts';
+import { reducesAccount, type WireOrder } from '../../execution/order-gateway.ts';
 import { formatFixed } from '../../foundation/fixed-point.ts';
 
 const RISES = 1;
@@ -27,7 +27,7 @@ export function bybitOrderRequest(
       timeInForce: isPostOnly ? 'PostOnly' : order.timeInForce,
     }),
     orderLinkId: order.clientOrderId,
-    ...(category === 'linear' && { positionIdx: 0, reduceOnly: order.reduceOnly }),
+    ...(category === 'linear' && { positionIdx: 0, reduceOnly: reducesAccount(order) }),
     ...(category === 'spot' && limitPrice === undefined && { marketUnit: 'baseCoin' }),
     ...triggerOf(order, category),
   };

@@ -1,5 +1,5 @@
 import type { Fill } from '../../../src/domain/fill.ts';
-import { applyOrderEvent, intendedOrder, isTerminal, type Order } from '../../../src/domain/order.ts';
+import { applyOrderEvent, intendedOrder, isTerminal, type LostExit, type Order } from '../../../src/domain/order.ts';
 import { Portfolio } from '../../../src/domain/portfolio.ts';
 import type { SessionSpec } from '../../../src/engine/open-session.ts';
 import type { ReportedFill } from '../../../src/execution/order-gateway.ts';
@@ -29,6 +29,7 @@ export async function ledgerDifferences(
     found.push(...(await orderDifferences(spec.botId, store, truth)));
     found.push(...(await bookDifferences(spec, store, ours, held)));
     found.push(...(await staleDecisions(spec, store)));
+    found.push(...(await leftOpen(spec, specs, store)));
   }
   for (const fill of truth.fills) if (botOf(fill.clientOrderId, specs) === undefined) add(held, fill);
   const there = new Map(truth.holdingsAt(Number.MAX_SAFE_INTEGER as never).positions.map((one) => [one.symbol, one]));
@@ -123,6 +124,35 @@ async function bookDifferences(
   const same = JSON.stringify(saved.snapshot()) === JSON.stringify(again.snapshot());
   return same ? [] : [`${botId}: the checkpoint's books are not those of its fills`];
 }
+
+/** So a venue refuses an exit where a person holds as much the other way: the account's position is what both make. */
+const NOTHING_TO_REDUCE = /: (nothing|there is no more) to reduce$/;
+
+/** Positions whose way out the venue let go of, and which were not closed. */
+async function leftOpen(
+  { botId }: SessionSpec,
+  specs: readonly SessionSpec[],
+  store: MemoryStore,
+): Promise<string[]> {
+  const checkpoint = await store.checkpoint(botId);
+  const session = (checkpoint?.state as { session?: SavedExits } | undefined)?.session;
+  if (!session) return [];
+  const { engine, venue } = session;
+  return [...engine.dueExits, ...venue.lostExits]
+    .filter(({ symbol, reason }) => isShared(symbol, specs) || !NOTHING_TO_REDUCE.test(reason))
+    .map(({ symbol, reason }) => `${botId} holds ${symbol}: ${reason}`);
+}
+
+function isShared(symbol: string, specs: readonly SessionSpec[]): boolean {
+  return specs.filter(({ symbols }) => symbols.includes(symbol)).length > 1;
+}
+
+interface SavedExits {
+  readonly engine: { readonly dueExits: readonly OpenExit[] };
+  readonly venue: { readonly lostExits: readonly OpenExit[] };
+}
+
+type OpenExit = Pick<LostExit, 'symbol' | 'reason'>;
 
 async function staleDecisions({ botId, limits }: SessionSpec, store: MemoryStore): Promise<string[]> {
   const oldest = limits.maximumPriceAge ?? Number.POSITIVE_INFINITY;

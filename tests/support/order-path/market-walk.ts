@@ -22,9 +22,7 @@ export class MarketWalk {
   readonly #surroundings: Surroundings;
   #sequence = 0;
   #index = 0;
-  /** Nothing more is told: nobody decides any more, but at the venue prices go on. */
-  isSilent = false;
-  /** Not even there. */
+  /** Prices do not move any more, and only minutes are told. */
   stands = false;
 
   constructor(symbols: readonly string[], bus: EventBus, truth: ScriptedAccount, surroundings: Surroundings) {
@@ -58,7 +56,6 @@ export class MarketWalk {
       walk.high = Math.max(walk.high, walk.price);
       walk.low = Math.min(walk.low, walk.price);
       this.#truth.setPrice(symbol, exact(walk.price));
-      if (this.isSilent) continue;
       const at = { occurredAt: world.now(), receivedAt: world.now(), source: 'walk' };
       const price = { kind: 'price', symbol, price: walk.price, bid: null, ask: null, ...at } as const;
       void this.#bus.publish(topics.market(symbol), price);
@@ -66,7 +63,6 @@ export class MarketWalk {
   }
 
   #close(): void {
-    if (this.isSilent) return;
     const { world, random } = this.#surroundings;
     this.#sequence += 1;
     const closeTime = epochMs(Math.round(world.now() / MINUTE_MS) * MINUTE_MS);

@@ -43,7 +43,7 @@ export interface Outcome {
 const START = epochMs(Date.UTC(2026, 0, 5, 10, 0, 40));
 /** The bots trade, and things go wrong. */
 const TROUBLED_MS = 210_000;
-/** Nothing goes wrong any more, and nobody decides; prices still move. Long enough for three reconciliations. */
+/** Nothing goes wrong any more, and nobody decides; prices still move for a while. Long enough for three reconciliations. */
 const HEALING_MS = 70_000;
 const SYMBOLS = ['AUSDT', 'BUSDT'];
 const MAXIMUM_PRICE_AGE_MS = 15_000;
@@ -71,13 +71,15 @@ export class OrderPathWorld {
   readonly #mix: FaultMix;
   readonly #market: MarketWalk;
   readonly #nemesis: Nemesis;
+  /** Nobody decides any more; lost ways out are still replaced. */
+  #isQuiet = false;
 
   constructor(options: WorldOptions) {
     this.#options = options;
     const { seed, bug } = options;
     const random = new Random(seed, 'world');
     this.#world = new WorldClock(START, new Random(seed, 'ties'));
-    this.#specs = specsOf(random);
+    this.#specs = specsOf(random, () => this.#isQuiet);
     this.#mix = drawFaults(new Random(seed, 'faults'));
     const rules = rulesOf(random);
     this.#faults = new FaultDice(this.#mix, new Random(seed, 'requests'), rules);
@@ -135,7 +137,7 @@ export class OrderPathWorld {
     const isDone = () => this.#violations.length > 0 && this.#options.bug !== undefined;
     await this.#world.run(TROUBLED_MS, isDone);
     this.#faults.isOver = true;
-    this.#market.isSilent = true;
+    this.#isQuiet = true;
     this.#nemesis.heal();
     await this.#world.run(HEALING_MS / 2, isDone);
     this.#market.stands = true;
@@ -239,10 +241,11 @@ function rulesOf(random: Random): VenueRules {
 }
 
 /** Two or three bots over the same symbols: one on bars alone, the others on prices between them as well. */
-function specsOf(random: Random): SessionSpec[] {
+function specsOf(random: Random, isQuiet: () => boolean): SessionSpec[] {
   const maximumPriceAge = MAXIMUM_PRICE_AGE_MS as DurationMs;
   return Array.from({ length: random.integer(2, 3) }, (_, index) => {
-    const definition = priceDice(random.integer(1, 2 ** 31 - 1), index === 0 ? 0.9 : 0.3 + 0.3 * random.next());
+    const busyness = (): number => (index === 0 ? 0.9 : 0.3 + 0.3 * random.next());
+    const definition = priceDice(random.integer(1, 2 ** 31 - 1), busyness(), isQuiet);
     const symbols = index === 1 ? SYMBOLS : [SYMBOLS[index % 2]!];
     const limits = { ...noLimits, maximumPriceAge };
     const spec = specOf({ definition, symbols, limits, botId: `bot${index + 1}`, balance: '100000' });

@@ -1,6 +1,5 @@
 import { InProcessBus } from '../../../src/bus/in-process-bus.ts';
 import type { InProcessMemory } from '../../../src/bus/in-process-memory.ts';
-import { botPrefix } from '../../../src/engine/decision-ids.ts';
 import type { SessionSpec } from '../../../src/engine/open-session.ts';
 import type { WireOrder } from '../../../src/execution/order-gateway.ts';
 import { InvariantError, messageOf } from '../../../src/foundation/errors.ts';
@@ -111,8 +110,7 @@ export class TradingProcess {
     const distant = distantStore(this.#setup.store, life, this.#setup, this.#setup.isStoreAway);
     const store = bug?.store?.(distant, life, world) ?? distant;
     const parts = { bus, clock: life.clock, logger };
-    const prefixes = specs.map(({ botId }) => botPrefix(botId));
-    const account = new AccountLink(prefixes, {
+    const account = new AccountLink(specs, {
       ...parts,
       gateway,
       holdingsBesides: (present) => holdingsBesides(store, specs, present),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { fixed, type Quantity } from '../../../src/foundation/fixed-point.ts';
 import { durationMs, epochMs, MINUTE_MS } from '../../../src/foundation/time.ts';
 import { noLimits } from '../../../src/risk/limits.ts';
 import { type Decision, defineStrategy, type Market, Strategy } from '../../../src/strategy/strategy.ts';
@@ -70,6 +71,69 @@ describe('a price that is too old', () => {
       made.step(instant);
     }
     assert.deepEqual(told(made).slice(1), ['exit STALE_PRICE at 60000', 'exit executed at 0']);
+  });
+});
+
+describe('a way out that was lost at a venue outside', () => {
+  const LOST = { symbol: BTC, wasProtection: true, missing: fixed<Quantity>('1000000'), reason: 'it was lost' };
+
+  /** In at the first minute; the third is the first with a position. */
+  function holding(limitsOf: typeof limits = limits) {
+    const made = bench((step) => (step <= 4 ? { kind: 'enter', side: 'long', symbol: BTC, reason: 'in' } : undefined), {
+      limits: limitsOf,
+    });
+    const instants = minutes({ [BTC]: [100, 100, 100, 100, 100] });
+    made.session.engine.lag = 0;
+    for (const instant of instants.slice(0, 2)) made.step(instant);
+    assert.ok(made.session.engine.account.position(BTC) > 0);
+    return { made, engine: made.session.engine, instants };
+  }
+  const exits = (made: SessionBench) =>
+    made.record.signals.filter(({ signal }) => signal.kind === 'exit').map(({ decisionTime }) => decisionTime);
+
+  test('protection: the position ends at the next fresh price, though the strategy still wants it', () => {
+    const { made, engine } = holding();
+    engine.onLostExit(LOST);
+    assert.equal(engine.awaitsPrice(BTC), true);
+    engine.lag = 31_000;
+    made.session.price(BTC, 100, epochMs(2 * MINUTE_MS + 1_000), 'price:hand');
+    assert.deepEqual(exits(made), [], 'too old');
+    engine.lag = 0;
+    made.session.price(BTC, 100, epochMs(2 * MINUTE_MS + 2_000), 'price:hand');
+    assert.deepEqual([exits(made), engine.awaitsPrice(BTC)], [[2 * MINUTE_MS + 2_000], false]);
+  });
+
+  test('protection is not forgotten with another wish, nor over a restart', () => {
+    const { made, instants } = holding();
+    made.session.engine.onLostExit(LOST);
+    made.session.engine.lag = 31_000;
+    made.step(instants[2]!);
+    assert.deepEqual(told(made).at(-1), 'enter ignored at 31000');
+    made.restart();
+    made.session.engine.lag = 0;
+    made.step(instants[3]!);
+    assert.deepEqual(exits(made), [4 * MINUTE_MS]);
+  });
+
+  test('an order to close the position: at the next bar; one that was to make it smaller: not at all', () => {
+    const { made, engine, instants } = holding();
+    const order = { ...LOST, wasProtection: false };
+    engine.onLostExit({ ...order, missing: fixed<Quantity>('0.000001') });
+    made.step(instants[2]!);
+    assert.deepEqual(exits(made), []);
+    engine.onLostExit(order);
+    assert.equal(engine.awaitsPrice(BTC), false);
+    made.session.price(BTC, 100, epochMs(3 * MINUTE_MS + 1_000), 'price:hand');
+    assert.deepEqual(exits(made), []);
+    made.step(instants[3]!);
+    assert.deepEqual(exits(made), [4 * MINUTE_MS]);
+  });
+
+  test('nothing is closed where there is no position', () => {
+    const made = bench(() => undefined, { limits });
+    made.step(minutes({ [BTC]: [100] })[0]!);
+    made.session.engine.onLostExit(LOST);
+    assert.equal(made.session.engine.awaitsPrice(BTC), false);
   });
 });
 

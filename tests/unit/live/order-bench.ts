@@ -92,6 +92,8 @@ export class DeskBench {
   }
 }
 
+const ACCOUNT_BOTS = ['bot', 'other'].map((botId) => ({ botId, symbols: ['XUSDT'] }));
+
 /** An account with bots of which only desk and books are real. */
 export class LinkBench {
   readonly clock = new VirtualClock(epochMs(1_700_000_000_000));
@@ -109,7 +111,7 @@ export class LinkBench {
     this.bus = new InProcessBus({ clock: this.clock, logger: this.logger });
     this.gateway = new ScriptedGateway({ clock: this.clock, ...options });
     this.gateway.truth.setPrice('XUSDT', fixed<Price>('10'));
-    this.link = new AccountLink(['bot', 'other'], {
+    this.link = new AccountLink(ACCOUNT_BOTS, {
       gateway: this.gateway,
       bus: this.bus,
       clock: this.clock,

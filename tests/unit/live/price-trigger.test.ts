@@ -9,7 +9,11 @@ import { RecordingLogger } from '../../support/recording-logger.ts';
 
 const BARS = { last: 60_000, next: 120_000 };
 
-async function open(minimumIntervalMs: number | null, symbols: readonly string[] = ['BTCUSDT']) {
+async function open(
+  minimumIntervalMs: number | null,
+  symbols: readonly string[] = ['BTCUSDT'],
+  awaited = new Set<string>(),
+) {
   const clock = new VirtualClock();
   const bus = new InProcessBus({ clock, logger: new RecordingLogger() });
   let wakes = 0;
@@ -18,6 +22,7 @@ async function open(minimumIntervalMs: number | null, symbols: readonly string[]
     bus,
     symbols,
     minimumIntervalMs,
+    awaits: (symbol) => awaited.has(symbol),
     onPrice: ({ price }) => heard.push(price),
     wake: () => {
       wakes += 1;
@@ -51,6 +56,16 @@ describe('prices on which a bot decides', () => {
     assert.deepEqual(due(), ['ETHUSDT 9', 'BTCUSDT 2']);
     assert.deepEqual(due(), []);
     assert.equal(wakes(), 3);
+  });
+
+  test('come at once where one is awaited, also where none is decided on', async () => {
+    const awaited = new Set<string>();
+    const { tell, due, wakes } = await open(null, ['BTCUSDT', 'ETHUSDT'], awaited);
+    await tell(70_000, 1);
+    awaited.add('BTCUSDT');
+    await tell(71_000, 2);
+    await tell(71_500, 9, 'ETHUSDT');
+    assert.deepEqual([due(), wakes()], [['BTCUSDT 2'], 1]);
   });
 
   test('come at most once an interval, by the clock of the venue', async () => {

@@ -183,6 +183,12 @@ describe('the request of an order at Bybit', () => {
       reduceOnly: true,
     });
     const execution = { type: 'limit', limitPrice: fixed<Price>('100000.5'), postOnly: true } as const;
+    const shared = { ...wire, sharesPosition: true };
+    assert.equal(
+      bybitOrderRequest(shared, 'BTCUSDT', 'linear').reduceOnly,
+      false,
+      'the sum of the bots is not its position',
+    );
     const limited = bybitOrderRequest({ ...wire, execution, timeInForce: 'GTC' }, 'BTCUSDT', 'spot');
     assert.deepEqual(limited, {
       category: 'spot',
