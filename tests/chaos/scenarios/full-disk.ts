@@ -8,7 +8,7 @@ import type { Scenario, ScenarioRun } from '../scenario.ts';
 const DISK_MEGABYTES = 24;
 /** What every candle and every decision is written to. */
 const TABLES = ['candles', 'bot_checkpoints', 'equity'] as const;
-/** Rows fit into pages that are there already for a while. */
+/** Rows fit into the last page of a table for a while. */
 const NOTICED_WITHIN_MS = 400_000;
 
 export const FULL_DISK: Scenario = { id: 'F64', title: "PostgreSQL's disk full, and free again", play: fullDisk };
@@ -33,7 +33,11 @@ async function onSmallDisk(run: ScenarioRun, disk: string): Promise<void> {
     chownSync(folder, uid, gid);
   }
   await observer.rows(`create tablespace small location '${folder}'`);
-  for (const table of TABLES) await observer.rows(`alter table ${table} set tablespace small`);
+  for (const table of TABLES) {
+    await observer.rows(`alter table ${table} set tablespace small`);
+    // Without the room that dead rows have left, in which a lot can be written yet.
+    await observer.rows(`vacuum full ${table}`);
+  }
   try {
     const ballast = join(disk, 'ballast');
     const filledAt = systemClock.now();

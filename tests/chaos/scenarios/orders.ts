@@ -96,7 +96,7 @@ async function struck(
     probability: 0.4 / (faults.length - index),
   }));
   for (const name of BOTS) for (const rule of rules) world.edge(name).requests.add(rule);
-  await enough(run, () => struckRequests(run) - before >= wanted);
+  await enough(run, wanted, () => struckRequests(run) - before >= wanted);
   run.injected = struckRequests(run) - before;
   await run.healed();
 }
@@ -109,17 +109,16 @@ function struckRequests({ world }: ScenarioRun): number {
 async function said(run: ScenarioRun, wanted: number, fault: FaultRequest): Promise<void> {
   const before = await run.world.ordersAtExchange();
   await run.world.exchange.addFault(fault);
-  await enough(run, async () => (await run.world.ordersAtExchange()) - before >= wanted);
+  await enough(run, wanted, async () => (await run.world.ordersAtExchange()) - before >= wanted);
   run.injected = (await run.world.ordersAtExchange()) - before;
   await run.healed();
 }
 
-/** A minute of the exchange's time for each order that is wanted is more than plenty. */
-async function enough(run: ScenarioRun, isEnough: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 4_000; tries++) {
+/** Two seconds for each order that is wanted are plenty. */
+async function enough(run: ScenarioRun, wanted: number, isEnough: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 600 + 20 * wanted; tries++) {
     if (await isEnough()) return;
     await run.seconds(0.1);
-    if (tries === 600 + run.times * 100) break;
   }
   run.violations.push('too few orders were placed for this trial');
 }

@@ -43,6 +43,7 @@ interface StoredCandle extends Candle {
 
 /** Longer than the account is reconciled, at any speed. */
 const LEDGER_LOOKS = 200;
+const RECORDER_LOOKS = 60;
 const LOOK_AGAIN_MS = 150;
 /** Relative. */
 const SUM_TOLERANCE = 1e-14;
@@ -82,6 +83,7 @@ export class Judge {
     const violations: string[] = [];
     // First what was decided, then the candles: those that come meanwhile do no harm.
     const runs = await this.#recordedRuns();
+    await this.#untilRecorded(runs);
     const candles = await this.#judgeCandles(violations);
     if (this.#world.options.trades) violations.push(...(await this.#ledgerViolations()));
     else for (const [session, run, through] of runs) this.#judgeRun(session, run, through, candles, violations);
@@ -118,6 +120,17 @@ export class Judge {
         runs.push([session, run, statuses.get(session.botId) ?? 0]);
       }
       if ((await this.#world.revisions()) === before) return runs;
+    }
+  }
+
+  /** Bots hear candles as soon as the recorder does, and may be done with them sooner. What is not recorded in time is missed. */
+  async #untilRecorded(runs: readonly (readonly [SessionSpec, RunTrace, number])[]): Promise<void> {
+    for (let looks = 0; looks < RECORDER_LOOKS; looks++) {
+      const newest = new Map((await this.#store.newestCandles()).map((one) => [feedName(one), one.closeTime]));
+      const isBehind = ([session, , through]: (typeof runs)[number]): boolean =>
+        (newest.get(feedName(feedsOf(session)[0]!)) ?? 0) < through;
+      if (!runs.some(isBehind)) return;
+      await sleep(systemClock, LOOK_AGAIN_MS);
     }
   }
 

@@ -235,10 +235,11 @@ export class World {
     return made;
   }
 
-  /** A role that ends again and again by itself will not come up. */
+  /** A role that ends again and again by itself, and at no crash point, will not come up. */
   #isHopeless(): boolean {
     const since = systemClock.now() - 20_000;
-    return [...this.roles.values()].some(({ selfEnds }) => selfEnds.filter(({ at }) => at > since).length >= 6);
+    const gaveUp = ({ at, signal }: SelfEnd): boolean => at > since && signal !== 'SIGKILL';
+    return [...this.roles.values()].some(({ selfEnds }) => selfEnds.filter(gaveUp).length >= 6);
   }
 
   #configuration(name: string, edges: Edges, serverPort: number): Readonly<Record<string, unknown>> {
