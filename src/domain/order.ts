@@ -89,12 +89,11 @@ interface OrderBase {
   readonly filledQuantity: Quantity;
 }
 
-/** A way out of a position that a venue let go of unasked: a stop that protected it, or an order to close it at once. */
-export interface LostExit {
+/** A stop that protected a position and that the venue let go of unasked. */
+export interface LostStop {
   readonly symbol: string;
-  readonly wasProtection: boolean;
-  /** What it had not filled. */
-  readonly missing: Quantity;
+  /** The stop's own: a long position is protected by one that sells. */
+  readonly side: Side;
   readonly reason: string;
 }
 

@@ -2,18 +2,28 @@ import type { Json } from '../foundation/json.ts';
 
 /**
  * Why a position is still to be closed:
- * `wished`: the strategy wished it on a price that was too old, and may wish something else before there is a fresh one;
- * `unprotected`: its stop was lost at the venue, so it ends at the first fresh price, whatever is wished;
- * `failed`: the order that was to close it was lost; tried again bar by bar, as a venue that refuses may go on doing so.
+ * `wished`: the strategy wished it on a price that was too old;
+ * `sent`: an order to close it went to a venue outside, which may lose it or do only a part of it;
+ * `lost`: the venue let go of its stop, so it ends whatever is wished.
+ * The strategy can think better of the first two.
  */
-export type ExitCause = 'wished' | 'unprotected' | 'failed';
+export type ExitCause = 'wished' | 'sent' | 'lost';
 
 interface DueExit {
   readonly cause: ExitCause;
   readonly reason: string;
+  /** By the market's clock; at the earliest then it is tried (again). */
+  readonly notBefore: number;
+  readonly tries: number;
 }
 
-/** The positions that are to be closed as soon as it can be done, by symbol. */
+/** What closed the position may still be on its way to us, when the stop beside it is told as gone. */
+const AFTER_A_LOSS_MS = 5_000;
+const AGAIN_AFTER_MS = 30_000;
+/** A venue that refuses an exit may go on doing so: it is not to be stormed. */
+const AGAIN_AT_LEAST_EVERY_MS = 15 * 60_000;
+
+/** The positions that are to be closed as soon as it can be done, by symbol, until they are closed. */
 export class DueExits {
   #exits = new Map<string, DueExit>();
 
@@ -25,34 +35,53 @@ export class DueExits {
     return [...this.#exits.keys()];
   }
 
-  /** What must be stays so, also where it is wished. */
-  set(symbol: string, cause: ExitCause, reason: string): void {
-    if (cause === 'wished' && this.#exits.has(symbol) && this.#exits.get(symbol)!.cause !== 'wished') return;
-    this.#exits.set(symbol, { cause, reason });
+  /** Whether nothing but ways out makes sense any more. */
+  isLost(symbol: string): boolean {
+    return this.#exits.get(symbol)?.cause === 'lost';
   }
 
-  /** @param isBar whether a bar has closed, or only a price was heard; `undefined`: nothing is due now */
-  reasonAt(symbol: string, isBar: boolean): string | undefined {
+  /** Of an exit that is to be tried now. */
+  reasonAt(symbol: string, now: number): string | undefined {
     const exit = this.#exits.get(symbol);
-    return exit === undefined || (exit.cause === 'failed' && !isBar) ? undefined : exit.reason;
+    return exit !== undefined && now >= exit.notBefore ? exit.reason : undefined;
   }
 
-  /** The position has ended, or an order that ends it is on its way. */
+  /** What must be stays so, also where it is wished; and trying again is no news. */
+  set(symbol: string, cause: ExitCause, reason: string, now: number): void {
+    const known = this.#exits.get(symbol)?.cause;
+    if (known === 'lost' || known === cause) return;
+    if (cause === 'wished') this.#exits.set(symbol, { cause, reason, notBefore: now, tries: 0 });
+    else if (cause === 'sent') this.#exits.set(symbol, tried({ cause, reason, notBefore: now, tries: 0 }, now));
+    else this.#exits.set(symbol, { cause, reason, notBefore: now + AFTER_A_LOSS_MS, tries: 0 });
+  }
+
+  tried(symbol: string, now: number): void {
+    const exit = this.#exits.get(symbol);
+    if (exit !== undefined) this.#exits.set(symbol, tried(exit, now));
+  }
+
+  /** The position has ended. */
   done(symbol: string): void {
     this.#exits.delete(symbol);
   }
 
   /** The strategy wished something else. */
-  withdraw(symbol: string): void {
-    if (this.#exits.get(symbol)?.cause === 'wished') this.#exits.delete(symbol);
+  withdraw(symbol: string, causes: readonly Exclude<ExitCause, 'lost'>[]): void {
+    const cause = this.#exits.get(symbol)?.cause;
+    if (causes.some((one) => one === cause)) this.#exits.delete(symbol);
   }
 
   snapshot(): Json {
-    return Array.from(this.#exits, ([symbol, { cause, reason }]) => ({ symbol, cause, reason }));
+    return Array.from(this.#exits, ([symbol, exit]) => ({ symbol, ...exit }));
   }
 
   restore(state: Json): void {
     const saved = state as unknown as readonly ({ readonly symbol: string } & DueExit)[];
-    this.#exits = new Map(saved.map(({ symbol, cause, reason }) => [symbol, { cause, reason }]));
+    this.#exits = new Map(saved.map(({ symbol, ...exit }) => [symbol, exit]));
   }
+}
+
+function tried(exit: DueExit, now: number): DueExit {
+  const pause = Math.min(AGAIN_AFTER_MS * 2 ** Math.min(exit.tries, 10), AGAIN_AT_LEAST_EVERY_MS);
+  return { ...exit, notBefore: now + pause, tries: exit.tries + 1 };
 }

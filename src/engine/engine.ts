@@ -4,12 +4,12 @@ import type { Command } from '../domain/command.ts';
 import type { Fill } from '../domain/fill.ts';
 import type { FundingPayment } from '../domain/funding.ts';
 import type { Instrument } from '../domain/instrument.ts';
-import { isTerminal, type LostExit, type OrderEvent, type OrderTerms } from '../domain/order.ts';
+import { isTerminal, type LostStop, type OrderEvent, type OrderTerms } from '../domain/order.ts';
 import type { RoundTrip } from '../domain/position.ts';
 import type { Signal, SignalOutcome, SignalRecord } from '../domain/signal.ts';
 import { timeframeMs } from '../domain/timeframe.ts';
 import { messageOf } from '../foundation/errors.ts';
-import { absolute, type Money } from '../foundation/fixed-point.ts';
+import type { Money } from '../foundation/fixed-point.ts';
 import type { Json, JsonObject } from '../foundation/json.ts';
 import { success } from '../foundation/result.ts';
 import { decodeState, encodeState } from '../foundation/state-codec.ts';
@@ -58,6 +58,17 @@ export interface EngineOptions {
   readonly rates: ReadonlyMap<string, number>;
   readonly listener: EngineListener;
 }
+
+/** A price between two bars: the latest of `symbol`, told at `time`. */
+export interface PriceNews {
+  readonly symbol: string;
+  readonly price: number;
+  readonly time: EpochMs;
+  /** Where it came from, for the record. */
+  readonly source: string;
+}
+
+const inVain: SignalOutcome = { kind: 'ignored', why: 'the position lost its stop and is being closed' };
 
 /** A strategy that threw: the bot stops, its orders are cancelled, everything else goes on. */
 export class StrategyFailure extends Error {
@@ -170,24 +181,25 @@ export class Engine {
   /** Lets the strategy decide on the bars that have just closed, and turns its signals into {@link commands}. */
   decide(time: EpochMs): void {
     this.#begin(time);
+    if (!this.#dueExits.isEmpty) this.#takeDueExits({ lost: true });
     this.#takeAll(this.#decision());
   }
 
   /**
-   * Lets the strategy decide on a price between two bars: `price` is the latest of `symbol`, told at `time`. Nothing where
-   * the strategy does not decide on prices and none is awaited.
-   *
-   * @param source where the price came from, for the record
+   * A price between two bars: closes what is to be closed, and lets the strategy decide on it where `isDecidedOn`. Nothing
+   * where the strategy does not decide on prices and none is awaited.
    */
-  decideOnPrice(symbol: string, price: number, time: EpochMs, source: string): void {
-    if (this.#strategy.onPrice === undefined && !this.awaitsPrice(symbol)) return;
+  onPrice({ symbol, price, time, source }: PriceNews, isDecidedOn: boolean): void {
+    const asks = isDecidedOn && this.#strategy.onPrice !== undefined;
+    if (!asks && !this.awaitsPrice(symbol, time)) return;
     const index = this.account.indexOf(symbol);
     this.account.setMark(index, price);
     this.#markTimes[index] = time;
     this.account.revalue();
     this.#begin(time);
     this.#livePrice = { symbol, source };
-    this.#takeAll(this.#decisionOnPrice(symbol));
+    if (!this.#dueExits.isEmpty) this.#takeDueExits({ lost: true });
+    this.#takeAll(asks ? this.#decisionOnPrice(symbol) : undefined);
     this.#livePrice = undefined;
   }
 
@@ -207,20 +219,26 @@ export class Engine {
       if (Array.isArray(signals)) for (const signal of signals) this.#take(signal);
       else this.#take(signals as ReadSignal);
     }
-    if (!this.#dueExits.isEmpty) this.#takeDueExits();
+    if (!this.#dueExits.isEmpty) this.#takeDueExits({ lost: false });
   }
 
-  /** Closes what is to be closed where the price is fresh. */
-  #takeDueExits(): void {
+  /** Closes what is to be closed where the price is fresh, and no order to do so is on its way. */
+  #takeDueExits({ lost }: { readonly lost: boolean }): void {
     const maximumAge = this.#options.limits.maximumPriceAge ?? Number.POSITIVE_INFINITY;
-    const isBar = this.#livePrice === undefined;
     for (const symbol of this.#dueExits.symbols) {
-      const reason = this.#dueExits.reasonAt(symbol, isBar);
       if (this.account.position(symbol) === 0) this.#dueExits.done(symbol);
-      else if (reason !== undefined && this.#ageOf(symbol) <= maximumAge) {
-        this.#take(success({ kind: 'exit', symbol, reason }));
-      }
+      if (this.#dueExits.isLost(symbol) !== lost || this.#isLeaving(symbol) || this.#ageOf(symbol) > maximumAge)
+        continue;
+      const reason = this.#dueExits.reasonAt(symbol, this.#now);
+      if (reason === undefined) continue;
+      this.#dueExits.tried(symbol, this.#now);
+      this.#take(success({ kind: 'exit', symbol, reason }), true);
     }
+  }
+
+  /** Whether an order to close the position is on its way. */
+  #isLeaving(symbol: string): boolean {
+    return this.orders.exposed(symbol).some(({ terms }) => terms.reduceOnly && terms.execution.type === 'market');
   }
 
   /** How old the mark of a symbol is, in milliseconds: in the market's own time, and in real time where there is a lag. */
@@ -267,19 +285,20 @@ export class Engine {
   }
 
   /**
-   * A stop was lost: its position is closed at the next price that is fresh enough. An order was lost that was to close
-   * one: it is closed at the next bar. One that was only to make it smaller is left to the strategy.
+   * A venue outside let go of a stop: the position that it protected is closed at the next price that is fresh enough, and
+   * nothing but exits of the symbol is taken until then. False: it protected none.
    */
-  onLostExit({ symbol, wasProtection, missing, reason }: LostExit): void {
-    const position = absolute(this.account.portfolio.position(symbol).quantity);
-    if (position === 0n) return;
-    if (wasProtection) this.#dueExits.set(symbol, 'unprotected', reason);
-    else if (position <= missing) this.#dueExits.set(symbol, 'failed', reason);
+  onLostStop({ symbol, side, reason }: LostStop, now: EpochMs): boolean {
+    const position = this.account.position(symbol);
+    if (side === 'sell' ? position <= 0 : position >= 0) return false;
+    this.#dueExits.set(symbol, 'lost', reason, now);
+    return true;
   }
 
-  /** Whether a price between two bars would close the position in `symbol`. */
-  awaitsPrice(symbol: string): boolean {
-    return this.#dueExits.reasonAt(symbol, false) !== undefined;
+  /** Whether a price of `time`, between two bars, would close the position in `symbol`. */
+  awaitsPrice(symbol: string, time: EpochMs): boolean {
+    if (this.#dueExits.isEmpty || this.account.position(symbol) === 0) return false;
+    return this.#dueExits.reasonAt(symbol, time) !== undefined && !this.#isLeaving(symbol);
   }
 
   /** Takes in what a venue says; books fills. */
@@ -329,7 +348,7 @@ export class Engine {
     (saved.markTimes as readonly number[]).forEach((one, index) => {
       this.#markTimes[index] = one;
     });
-    this.#dueExits.restore(saved.dueExits!);
+    this.#dueExits.restore(saved.dueExits ?? []);
     (saved.volatility as readonly Json[]).forEach((one, index) => {
       this.#volatility[index]!.takeUp(decodeState(one) as number[]);
     });
@@ -337,7 +356,8 @@ export class Engine {
 
   // — from signal to orders —
 
-  #take(read: ReadSignal): void {
+  /** @param isDue whether it is the engine's own, of an exit that is due */
+  #take(read: ReadSignal, isDue = false): void {
     const { listener } = this.#options;
     const signalId = this.#nextSignalId();
     if (!read.ok) {
@@ -351,21 +371,28 @@ export class Engine {
       return;
     }
     const signal = read.value;
-    const outcome = this.#outcomeOf(signalId, signal);
-    if (this.lag !== undefined) this.#postponeIfStale(signal, outcome);
+    const outcome = isDue || !this.#isInVain(signal) ? this.#outcomeOf(signalId, signal) : inVain;
+    if (this.lag !== undefined) this.#keepExit(signal, outcome);
     if (listener.isLean) {
       if (outcome.kind === 'refused') listener.refusedSignal();
     } else listener.signal(this.#recordOf(signalId, signal, outcome));
   }
 
-  /** What wishes to get out of a position is not lost with a stale price: see {@link #takeDueExits}. */
-  #postponeIfStale(signal: Signal, outcome: SignalOutcome): void {
+  /** A position that has lost its stop is closed: nothing is to be built on it. */
+  #isInVain({ kind, symbol }: Signal): boolean {
+    return kind !== 'exit' && !this.#dueExits.isEmpty && this.#dueExits.isLost(symbol);
+  }
+
+  /** What wishes to get out of a position is not lost with a stale price, nor at a venue outside: see {@link #takeDueExits}. */
+  #keepExit(signal: Signal, outcome: SignalOutcome): void {
     const { symbol, reason } = signal;
     const isStale = outcome.kind === 'refused' && outcome.code === 'STALE_PRICE';
     if (isStale && endsPosition(signal, this.account.position(symbol))) {
-      this.#dueExits.set(symbol, 'wished', `postponed while the price was stale: ${reason}`);
-    } else if (outcome.kind === 'executed') this.#dueExits.done(symbol);
-    else this.#dueExits.withdraw(symbol);
+      this.#dueExits.set(symbol, 'wished', `postponed while the price was stale: ${reason}`, this.#now);
+    } else if (outcome.kind !== 'executed') this.#dueExits.withdraw(symbol, ['wished']);
+    else if (signal.kind === 'exit' && this.orders.areOutside) {
+      this.#dueExits.set(symbol, 'sent', `again: ${reason}`, this.#now);
+    } else this.#dueExits.withdraw(symbol, ['wished', 'sent']);
   }
 
   #outcomeOf(signalId: string, signal: Signal): SignalOutcome {
@@ -533,8 +560,18 @@ export class Engine {
 
   #book(fill: Fill, terms: OrderTerms): void {
     const trip = this.account.book(fill);
+    if (trip && !this.#dueExits.isEmpty) this.#dueExits.done(fill.symbol);
+    if (terms.reduceOnly && this.orders.areOutside) this.#checkReduction(fill);
     if (terms.execution.type === 'limit' && terms.execution.postOnly && !terms.reduceOnly) this.gate.countEntry();
     if (trip) this.#options.listener.roundTrip(trip);
+  }
+
+  /** Two ways out that filled both, where the venue does not hold them to one bot's position, have opened another. */
+  #checkReduction({ symbol, side, time }: Fill): void {
+    const position = this.account.position(symbol);
+    if (side === 'buy' ? position > 0 : position < 0) {
+      this.#dueExits.set(symbol, 'lost', 'ways out filled more than was held', time);
+    }
   }
 
   /** A venue that refuses an entry may not know that others wait for it. */

@@ -17,10 +17,10 @@ const none: readonly Order[] = [];
 /** The bot's own orders that have not ended, in the order in which they were made. */
 export class OpenOrders {
   /**
-   * An order that is to be cancelled may still fill: so it is at a venue outside, where cancelling asks. A simulated one
-   * cancels at once.
+   * They are at a venue outside. There cancelling asks, and what is to be cancelled may still fill; a simulated venue cancels
+   * at once.
    */
-  cancellingMayFill = false;
+  areOutside = false;
   #orders = new FewEntries<Order>();
   /** Those that the venue was asked to cancel and has not answered for. */
   #cancelling = new Set<string>();
@@ -66,7 +66,7 @@ export class OpenOrders {
 
   /** The symbol's orders that may change the position. */
   exposed(symbol: string): readonly Order[] {
-    if (!this.cancellingMayFill) return this.live(symbol);
+    if (!this.areOutside) return this.live(symbol);
     return Array.from(this.#orders.values()).filter((order) => order.terms.symbol === symbol);
   }
 

@@ -5,7 +5,7 @@ import { InvariantError } from '../foundation/errors.ts';
 import type { Json } from '../foundation/json.ts';
 import { type EpochMs, epochMs } from '../foundation/time.ts';
 import type { CandleWindow } from '../market/candle-window.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, PriceNews } from './engine.ts';
 
 /** See {@link TradingSession.closeAll}. */
 const MOST_CLOSING_BARS = 1_000;
@@ -77,12 +77,13 @@ export class TradingSession {
     else for (let index = 0; index < fresh.length; index++) fresh[index] = 0;
   }
 
-  /** Lets the strategy decide on a price between two bars; see `Engine.decideOnPrice`. */
-  price(symbol: string, price: number, time: EpochMs, source: string): void {
+  /** A price between two bars; see `Engine.onPrice`. */
+  price(news: PriceNews, isDecidedOn = true): void {
     const { engine } = this;
+    const { time } = news;
     if (!(time > engine.market.time)) throwStandstill(time, engine.market.time);
     this.#now = time;
-    engine.decideOnPrice(symbol, price, time, source);
+    engine.onPrice(news, isDecidedOn);
     if (engine.commands.length > 0) this.#flush();
   }
 

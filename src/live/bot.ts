@@ -169,13 +169,17 @@ export class Bot {
     this.#account?.send();
   }
 
-  /** Takes in what the venue said, and what that makes necessary. */
+  /** Takes in what the venue said, and what that makes necessary. False: nothing. */
   #hear(): boolean {
-    if (!this.#account?.hear()) return false;
+    const account = this.#account;
+    if (account === undefined) return false;
     const session = this.#session!;
-    session.carryOut(this.#parts.clock.now());
-    for (const lost of this.#account.takeLostExits()) session.engine.onLostExit(lost);
-    return true;
+    const hasHeard = account.hear();
+    if (hasHeard) session.carryOut(this.#parts.clock.now());
+    for (const lost of account.takeLostStops()) {
+      if (session.engine.onLostStop(lost, this.#parts.clock.now())) account.tellLostStop(lost);
+    }
+    return hasHeard;
   }
 
   async #hearAndCommit(): Promise<void> {
@@ -238,7 +242,7 @@ export class Bot {
     const account = this.#openAccount();
     const makeVenue: VenueFactory = account ? (_, __, emit) => account.openVenue(emit) : this.#parts.venue;
     const session = openSession(this.spec, makeWindow, makeVenue, this.#record);
-    session.engine.orders.cancellingMayFill = account !== undefined;
+    session.engine.orders.areOutside = account !== undefined;
     return session;
   }
 
@@ -278,7 +282,7 @@ export class Bot {
       bus: this.#parts.bus,
       symbols,
       minimumIntervalMs: priceTriggerMs ?? null,
-      awaits: (symbol) => this.#session!.engine.awaitsPrice(symbol),
+      awaits: (symbol, time) => this.#session!.engine.awaitsPrice(symbol, time),
       onPrice: (price) => this.#account?.price(price),
       wake: () => this.#follower?.interrupt(),
     });
@@ -332,11 +336,13 @@ export class Bot {
     );
     const prices = marketTime === 0 ? [] : this.#prices.take({ last: marketTime, next: Math.min(...next) });
     let hasPriced = false;
-    for (const { symbol, price, occurredAt, source } of prices) {
+    for (const { price: told, isDecidedOn } of prices) {
+      const { symbol, price, occurredAt, source } = told;
       const session = this.#session!;
       if (occurredAt <= session.engine.market.time || this.#lifecycle !== 'running') continue;
       this.#prepare(occurredAt);
-      this.#guard(() => session.price(symbol, price, occurredAt, `price:${source}`));
+      const news = { symbol, price, time: occurredAt, source: `price:${source}` };
+      this.#guard(() => session.price(news, isDecidedOn));
       hasPriced = true;
     }
     return hasPriced;

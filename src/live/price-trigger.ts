@@ -10,12 +10,18 @@ export interface PriceTriggerOptions {
   readonly symbols: readonly string[];
   /** A symbol's price is decided on at most once in this time, in milliseconds of the venue's clock; `null`: never. */
   readonly minimumIntervalMs: number | null;
-  /** Whether something waits for the symbol's next price, whatever the interval. */
-  readonly awaits: (symbol: string) => boolean;
+  /** Whether something waits for a price of the symbol that was told at `time`, whatever the interval. */
+  readonly awaits: (symbol: string, time: EpochMs) => boolean;
   /** Hears every price, as it comes. */
   readonly onPrice: (price: PriceMessage) => void;
   /** There is something to {@link PriceTrigger.take}. */
   readonly wake: () => void;
+}
+
+export interface DuePrice {
+  readonly price: PriceMessage;
+  /** False: it was awaited, and the strategy is not asked. */
+  readonly isDecidedOn: boolean;
 }
 
 /** What is known of the bars: a price counts between the last bar and the next. */
@@ -33,7 +39,7 @@ export interface BarTimes {
  */
 export class PriceTrigger {
   readonly #options: PriceTriggerOptions;
-  readonly #latest = new Map<string, PriceMessage>();
+  readonly #latest = new Map<string, DuePrice>();
   readonly #lastDecided = new Map<string, EpochMs>();
   #unsubscribe: Unsubscribe[] = [];
 
@@ -53,16 +59,20 @@ export class PriceTrigger {
   }
 
   /** The prices that are due, in the order of their time; each is given once. */
-  take({ last, next }: BarTimes): readonly PriceMessage[] {
+  take({ last, next }: BarTimes): readonly DuePrice[] {
     if (this.#latest.size === 0) return [];
-    const due: PriceMessage[] = [];
-    for (const [symbol, price] of this.#latest) {
-      if (price.occurredAt >= next) continue;
+    const due: DuePrice[] = [];
+    for (const [symbol, one] of this.#latest) {
+      if (one.price.occurredAt >= next) continue;
       this.#latest.delete(symbol);
-      if (price.occurredAt > last) due.push(price);
+      if (one.price.occurredAt > last) due.push(one);
     }
-    due.sort((one, other) => one.occurredAt - other.occurredAt || (one.symbol < other.symbol ? -1 : 1));
-    for (const { symbol, occurredAt } of due) this.#lastDecided.set(symbol, occurredAt);
+    due.sort(({ price: one }, { price: other }) => {
+      return one.occurredAt - other.occurredAt || (one.symbol < other.symbol ? -1 : 1);
+    });
+    for (const { price, isDecidedOn } of due) {
+      if (isDecidedOn) this.#lastDecided.set(price.symbol, price.occurredAt);
+    }
     return due;
   }
 
@@ -71,12 +81,11 @@ export class PriceTrigger {
     const { awaits, onPrice, minimumIntervalMs, wake } = this.#options;
     onPrice(message);
     const { symbol, occurredAt } = message;
-    const isAwaited = awaits(symbol);
-    if (minimumIntervalMs === null && !isAwaited) return;
-    const intervalMs = isAwaited ? 0 : (minimumIntervalMs ?? 0);
-    const earliest = (this.#lastDecided.get(symbol) ?? Number.NEGATIVE_INFINITY) + intervalMs;
-    if (occurredAt < earliest || occurredAt <= (this.#latest.get(symbol)?.occurredAt ?? 0)) return;
-    this.#latest.set(symbol, message);
+    const before = this.#lastDecided.get(symbol) ?? Number.NEGATIVE_INFINITY;
+    const isDecidedOn = minimumIntervalMs !== null && occurredAt >= before + minimumIntervalMs;
+    if (!isDecidedOn && !awaits(symbol, occurredAt)) return;
+    if (occurredAt <= (this.#latest.get(symbol)?.price.occurredAt ?? 0)) return;
+    this.#latest.set(symbol, { price: message, isDecidedOn });
     wake();
   }
 }

@@ -1,6 +1,6 @@
 import type { ApprovedOrder } from '../../domain/approved-order.ts';
 import type { Fill } from '../../domain/fill.ts';
-import type { LostExit, OrderEvent, OrderTerms } from '../../domain/order.ts';
+import type { LostStop, OrderEvent, OrderTerms } from '../../domain/order.ts';
 import { InvariantError, invariant } from '../../foundation/errors.ts';
 import {
   formatFixed,
@@ -24,7 +24,7 @@ import type {
 import { triggerOf } from '../trailing.ts';
 import { EndedIds } from './ended-ids.ts';
 import { HeldOrder } from './held-order.ts';
-import { LostExits } from './lost-exits.ts';
+import { LostStops } from './lost-stops.ts';
 
 /*
  * THE RULES of orders at a venue outside this process (R1–R6 of the order rules):
@@ -41,8 +41,7 @@ import { LostExits } from './lost-exits.ts';
  *  5. A fill is booked once, by its id, in whatever order it comes: before the answer, twice, or after the end was told.
  *  6. An order ends when the venue says so *and* every fill that the venue counts is booked.
  *  7. Cancelling asks; the venue decides. An order stays tracked until its end is told, whatever becomes of the request.
- *  8. A way out that the venue let go of unasked is told of ({@link ExternalVenue.takeLostExits}), once nothing else that
- *     could have closed the position is in doubt: a venue takes a stop back by itself when the target beside it filled.
+ *  8. A stop that the venue let go of unasked is told of ({@link ExternalVenue.takeLostStops}).
  *  9. Kept on our side, as venues differ: waiting for another order (`after`), one cancelling the other at the first fill,
  *     trailing stops (followed by the prices that are heard, sent as a market order at the trigger), and GTD.
  */
@@ -89,7 +88,7 @@ export class ExternalVenue {
   /** Ids of the last payments of funding that were booked. */
   #funded: string[] = [];
   #requests: VenueRequest[] = [];
-  readonly #lostExits = new LostExits();
+  readonly #lostStops = new LostStops();
 
   constructor({ now, emit, sharedSymbols = new Set() }: ExternalVenueSetup) {
     this.#now = now;
@@ -275,9 +274,9 @@ export class ExternalVenue {
     );
   }
 
-  /** The ways out that were lost and are to be replaced, each once, as soon as it is sure that they are missed. */
-  takeLostExits(): readonly LostExit[] {
-    return this.#lostExits.take(this.#orders.values());
+  /** The stops that were lost since the last call. */
+  takeLostStops(): readonly LostStop[] {
+    return this.#lostStops.take();
   }
 
   // — what others ask —
@@ -332,7 +331,6 @@ export class ExternalVenue {
       orders: Array.from(this.#orders.values(), (held) => held.snapshot()),
       ended: this.#ended.snapshot(),
       funded: [...this.#funded],
-      lostExits: this.#lostExits.snapshot(),
     };
   }
 
@@ -348,7 +346,6 @@ export class ExternalVenue {
     }
     this.#ended.restore(saved.ended);
     this.#funded = [...saved.funded];
-    this.#lostExits.restore(saved.lostExits);
   }
 
   // — inside —
@@ -433,7 +430,7 @@ export class ExternalVenue {
   #refuse(held: HeldOrder, code: string, reason: string): void {
     this.#forget(held);
     this.#tell(held.terms, { kind: 'rejected', code, reason });
-    this.#lostExits.note(held, reason, this.#orders.values());
+    this.#lostStops.note(held, reason, this.#orders.values());
     this.#endDependants(held);
   }
 
@@ -475,7 +472,7 @@ export class ExternalVenue {
     if (held.lacksFills) return;
     const reason = ending.state === 'filled' ? 'the venue cut it to what it could do' : ending.reason || 'by the venue';
     this.#end(held, held.isExpiring || ending.state === 'expired' ? 'expired' : 'cancelled', reason, ending.time);
-    if (ending.state !== 'filled') this.#lostExits.note(held, reason, this.#orders.values());
+    if (ending.state !== 'filled') this.#lostStops.note(held, reason, this.#orders.values());
   }
 
   #end(held: HeldOrder, kind: 'cancelled' | 'expired', reason: string, time?: EpochMs): void {
@@ -539,7 +536,6 @@ interface SavedVenue {
   readonly orders: readonly Json[];
   readonly ended: Json;
   readonly funded: readonly string[];
-  readonly lostExits: Json;
 }
 
 /** An event without what says of which order and when. */

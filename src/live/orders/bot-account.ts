@@ -1,5 +1,5 @@
 import type { FundingPayment } from '../../domain/funding.ts';
-import type { LostExit, OrderEvent } from '../../domain/order.ts';
+import type { LostStop, OrderEvent } from '../../domain/order.ts';
 import { botPrefix } from '../../engine/decision-ids.ts';
 import { ExternalVenue } from '../../execution/external/external-venue.ts';
 import type { ReportedFill } from '../../execution/order-gateway.ts';
@@ -72,16 +72,15 @@ export class BotAccount {
     return this.#desk?.hear() ?? false;
   }
 
-  /** See {@link ExternalVenue.takeLostExits}. */
-  takeLostExits(): readonly LostExit[] {
-    const lost = this.#desk?.venue.takeLostExits() ?? [];
+  takeLostStops(): readonly LostStop[] {
+    return this.#desk?.venue.takeLostStops() ?? [];
+  }
+
+  tellLostStop({ symbol, reason }: LostStop): void {
     const { botId, link, logger } = this.#parts;
-    for (const { symbol, wasProtection, reason } of lost) {
-      const details = { account: link.gateway.account, botId, symbol, reason };
-      logger.warn('a way out of a position was lost at the venue', details);
-      link.tell(wasProtection ? 'order.protection-lost' : 'order.exit-lost', details);
-    }
-    return lost;
+    const details = { account: link.gateway.account, botId, symbol, reason };
+    logger.warn('a position lost its stop at the venue, and is closed', details);
+    link.tell('order.protection-lost', details);
   }
 
   /** Sends what is to be sent; to be called when the session's state is durable. */

@@ -1,5 +1,5 @@
 import type { Fill } from '../../../src/domain/fill.ts';
-import { applyOrderEvent, intendedOrder, isTerminal, type LostExit, type Order } from '../../../src/domain/order.ts';
+import { applyOrderEvent, intendedOrder, isTerminal, type Order } from '../../../src/domain/order.ts';
 import { Portfolio } from '../../../src/domain/portfolio.ts';
 import type { SessionSpec } from '../../../src/engine/open-session.ts';
 import type { ReportedFill } from '../../../src/execution/order-gateway.ts';
@@ -125,34 +125,31 @@ async function bookDifferences(
   return same ? [] : [`${botId}: the checkpoint's books are not those of its fills`];
 }
 
-/** So a venue refuses an exit where a person holds as much the other way: the account's position is what both make. */
-const NOTHING_TO_REDUCE = /: (nothing|there is no more) to reduce$/;
-
-/** Positions whose way out the venue let go of, and which were not closed. */
-async function leftOpen(
-  { botId }: SessionSpec,
-  specs: readonly SessionSpec[],
-  store: MemoryStore,
-): Promise<string[]> {
+/** Positions that lost their stops, or whose exits were lost, and which were not closed though all was well again. */
+async function leftOpen({ botId }: SessionSpec, specs: readonly SessionSpec[], store: MemoryStore): Promise<string[]> {
   const checkpoint = await store.checkpoint(botId);
-  const session = (checkpoint?.state as { session?: SavedExits } | undefined)?.session;
-  if (!session) return [];
-  const { engine, venue } = session;
-  return [...engine.dueExits, ...venue.lostExits]
-    .filter(({ symbol, reason }) => isShared(symbol, specs) || !NOTHING_TO_REDUCE.test(reason))
-    .map(({ symbol, reason }) => `${botId} holds ${symbol}: ${reason}`);
+  const engine = (checkpoint?.state as { session?: { engine: SavedEngine } } | undefined)?.session?.engine;
+  return (engine?.dueExits ?? [])
+    .filter(({ symbol, tries }) => isShared(symbol, specs) && tries <= FEW_TRIES)
+    .map(({ symbol, cause, reason }) => `${botId} holds ${symbol}, ${cause}: ${reason}`);
 }
 
+/** What was tried more often in bad times is tried again later than this world lasts. */
+const FEW_TRIES = 1;
+
+interface SavedEngine {
+  readonly dueExits: readonly {
+    readonly symbol: string;
+    readonly cause: string;
+    readonly reason: string;
+    readonly tries: number;
+  }[];
+}
+
+/** Elsewhere what a person holds the other way may keep a bot from getting out: the account's position is the sum. */
 function isShared(symbol: string, specs: readonly SessionSpec[]): boolean {
   return specs.filter(({ symbols }) => symbols.includes(symbol)).length > 1;
 }
-
-interface SavedExits {
-  readonly engine: { readonly dueExits: readonly OpenExit[] };
-  readonly venue: { readonly lostExits: readonly OpenExit[] };
-}
-
-type OpenExit = Pick<LostExit, 'symbol' | 'reason'>;
 
 async function staleDecisions({ botId, limits }: SessionSpec, store: MemoryStore): Promise<string[]> {
   const oldest = limits.maximumPriceAge ?? Number.POSITIVE_INFINITY;

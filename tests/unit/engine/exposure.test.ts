@@ -69,7 +69,7 @@ function exposureOf(
     };
     orders.add(terms);
   }
-  orders.cancellingMayFill = cancelling.mayFill;
+  orders.areOutside = cancelling.mayFill;
   for (const id of cancelling.ids) orders.markCancelling(id);
   return new Exposure(new EngineMarket([X], '1m', [window]), account, orders, instruments, () => 0);
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fixed, type Quantity } from '../../../src/foundation/fixed-point.ts';
-import { durationMs, epochMs, MINUTE_MS } from '../../../src/foundation/time.ts';
+import { durationMs, type EpochMs, epochMs, MINUTE_MS } from '../../../src/foundation/time.ts';
 import { noLimits } from '../../../src/risk/limits.ts';
 import { type Decision, defineStrategy, type Market, Strategy } from '../../../src/strategy/strategy.ts';
 import { bench, minutes, type Script } from './scripted-strategy.ts';
@@ -74,66 +73,76 @@ describe('a price that is too old', () => {
   });
 });
 
-describe('a way out that was lost at a venue outside', () => {
-  const LOST = { symbol: BTC, wasProtection: true, missing: fixed<Quantity>('1000000'), reason: 'it was lost' };
+const tellPrice = (made: SessionBench, value: number, time: EpochMs, isDecidedOn = true): void =>
+  made.session.price({ symbol: BTC, price: value, time, source: 'price:hand' }, isDecidedOn);
 
-  /** In at the first minute; the third is the first with a position. */
-  function holding(limitsOf: typeof limits = limits) {
-    const made = bench((step) => (step <= 4 ? { kind: 'enter', side: 'long', symbol: BTC, reason: 'in' } : undefined), {
-      limits: limitsOf,
-    });
-    const instants = minutes({ [BTC]: [100, 100, 100, 100, 100] });
+describe('a way out at a venue outside', () => {
+  const LOST = { symbol: BTC, side: 'sell', reason: 'the stop was lost' } as const;
+
+  /** Long since the close of the second minute, at a venue that counts as one outside. */
+  function holding(script: Script = () => undefined) {
+    const made = bench(
+      (step, market) =>
+        step === 1 ? { kind: 'enter', side: 'long', symbol: BTC, reason: 'in' } : script(step, market),
+      { limits },
+    );
+    const instants = minutes({ [BTC]: [100, 100, 100, 100, 100, 100] });
     made.session.engine.lag = 0;
+    made.session.engine.orders.areOutside = true;
     for (const instant of instants.slice(0, 2)) made.step(instant);
     assert.ok(made.session.engine.account.position(BTC) > 0);
     return { made, engine: made.session.engine, instants };
   }
-  const exits = (made: SessionBench) =>
-    made.record.signals.filter(({ signal }) => signal.kind === 'exit').map(({ decisionTime }) => decisionTime);
+  const exits = ({ record }: SessionBench) =>
+    record.signals.filter(({ signal }) => signal.kind === 'exit').map(({ decisionTime }) => decisionTime);
+  const TWO = 2 * MINUTE_MS;
 
-  test('protection: the position ends at the next fresh price, though the strategy still wants it', () => {
+  test('a stop that was lost: the position ends at the first fresh price a little later, once', () => {
     const { made, engine } = holding();
-    engine.onLostExit(LOST);
-    assert.equal(engine.awaitsPrice(BTC), true);
+    assert.equal(engine.onLostStop(LOST, epochMs(TWO + 1_000)), true);
+    tellPrice(made, 100, epochMs(TWO + 5_000));
     engine.lag = 31_000;
-    made.session.price(BTC, 100, epochMs(2 * MINUTE_MS + 1_000), 'price:hand');
-    assert.deepEqual(exits(made), [], 'too old');
+    tellPrice(made, 100, epochMs(TWO + 6_000));
+    assert.deepEqual(exits(made), [], 'too early, and too old');
     engine.lag = 0;
-    made.session.price(BTC, 100, epochMs(2 * MINUTE_MS + 2_000), 'price:hand');
-    assert.deepEqual([exits(made), engine.awaitsPrice(BTC)], [[2 * MINUTE_MS + 2_000], false]);
+    tellPrice(made, 100, epochMs(TWO + 7_000));
+    tellPrice(made, 100, epochMs(TWO + 8_000));
+    assert.deepEqual(exits(made), [TWO + 7_000]);
   });
 
-  test('protection is not forgotten with another wish, nor over a restart', () => {
-    const { made, instants } = holding();
-    made.session.engine.onLostExit(LOST);
+  test('nothing else is taken until then, whatever is wished, also over a restart', () => {
+    const more: Script = () => ({ kind: 'target', symbol: BTC, weight: 0.9, reason: 'more' });
+    const { made, instants } = holding(more);
+    made.session.engine.onLostStop(LOST, epochMs(TWO + 1_000));
     made.session.engine.lag = 31_000;
     made.step(instants[2]!);
-    assert.deepEqual(told(made).at(-1), 'enter ignored at 31000');
+    assert.equal(told(made).at(-1), 'target ignored at 31000');
     made.restart();
+    made.session.engine.orders.areOutside = true;
     made.session.engine.lag = 0;
     made.step(instants[3]!);
     assert.deepEqual(exits(made), [4 * MINUTE_MS]);
+    assert.equal(told(made).at(-1), 'target ignored at 0');
+    made.step(instants[4]!);
+    assert.deepEqual([told(made).at(-1), made.session.engine.account.position(BTC)], ['target executed at 0', 0]);
   });
 
-  test('an order to close the position: at the next bar; one that was to make it smaller: not at all', () => {
-    const { made, engine, instants } = holding();
-    const order = { ...LOST, wasProtection: false };
-    engine.onLostExit({ ...order, missing: fixed<Quantity>('0.000001') });
-    made.step(instants[2]!);
-    assert.deepEqual(exits(made), []);
-    engine.onLostExit(order);
-    assert.equal(engine.awaitsPrice(BTC), false);
-    made.session.price(BTC, 100, epochMs(3 * MINUTE_MS + 1_000), 'price:hand');
-    assert.deepEqual(exits(made), []);
-    made.step(instants[3]!);
-    assert.deepEqual(exits(made), [4 * MINUTE_MS]);
+  test('a stop of the other side, or where there is no position, protects nothing', () => {
+    const { made, engine } = holding();
+    assert.equal(engine.onLostStop({ ...LOST, side: 'buy' }, epochMs(TWO)), false);
+    engine.onLostStop(LOST, epochMs(TWO + 1_000));
+    tellPrice(made, 100, epochMs(TWO + 7_000));
+    made.step(minutes({ [BTC]: [100, 100, 100] })[2]!);
+    assert.equal(engine.account.position(BTC), 0);
+    assert.equal(engine.onLostStop(LOST, epochMs(3 * MINUTE_MS)), false);
+    assert.equal(engine.awaitsPrice(BTC, epochMs(4 * MINUTE_MS)), false);
   });
 
-  test('nothing is closed where there is no position', () => {
-    const made = bench(() => undefined, { limits });
+  test('an awaited price is not decided on by a strategy that may not', () => {
+    const made = new SessionBench(specOf({ definition: onPrices, limits }), venueOf());
     made.step(minutes({ [BTC]: [100] })[0]!);
-    made.session.engine.onLostExit(LOST);
-    assert.equal(made.session.engine.awaitsPrice(BTC), false);
+    for (const second of [1, 2, 3]) tellPrice(made, 100, epochMs(MINUTE_MS + second * 1_000), false);
+    assert.deepEqual(made.record.signals, []);
   });
 });
 
@@ -165,8 +174,8 @@ describe('a price between two bars', () => {
     const [first, second, third] = minutes({ [BTC]: [100, 104, 104] });
     made.step(first!);
     made.session.engine.lag = 120;
-    made.session.price(BTC, 101, epochMs(MINUTE_MS + 10_000), 'price:hand');
-    made.session.price(BTC, 102, epochMs(MINUTE_MS + 20_000), 'price:hand');
+    tellPrice(made, 101, epochMs(MINUTE_MS + 10_000));
+    tellPrice(made, 102, epochMs(MINUTE_MS + 20_000));
     const { decisionTime, price, priceSource, priceAgeMs, outcome, signal } = made.record.signals[0]!;
     assert.deepEqual(
       [decisionTime, price, priceSource, priceAgeMs, outcome.kind],
@@ -186,13 +195,13 @@ describe('a price between two bars', () => {
     const [first] = minutes({ [BTC]: [100] });
     made.step(first!);
     const before = JSON.stringify(made.session.snapshot());
-    made.session.price(BTC, 140, epochMs(MINUTE_MS + 1), 'price:hand');
+    tellPrice(made, 140, epochMs(MINUTE_MS + 1));
     assert.equal(JSON.stringify(made.session.snapshot()), before);
   });
 
   test('must come after what was decided before', () => {
     const made = new SessionBench(specOf({ definition: onPrices, limits }), venueOf());
     made.step(minutes({ [BTC]: [100] })[0]!);
-    assert.throws(() => made.session.price(BTC, 101, epochMs(MINUTE_MS), 'price:hand'), /Time must move on/);
+    assert.throws(() => tellPrice(made, 101, epochMs(MINUTE_MS)), /Time must move on/);
   });
 });

@@ -4,7 +4,7 @@ import type { ApprovedOrder } from '../../../src/domain/approved-order.ts';
 import type { ExternalVenue } from '../../../src/execution/external/external-venue.ts';
 import type { SendOutcome } from '../../../src/execution/order-gateway.ts';
 import { InvariantError } from '../../../src/foundation/errors.ts';
-import { fixed, formatFixed, type Price } from '../../../src/foundation/fixed-point.ts';
+import { fixed, type Price } from '../../../src/foundation/fixed-point.ts';
 import { epochMs } from '../../../src/foundation/time.ts';
 import { ExternalBench, LIMIT, STOP, termsOf } from './external-bench.ts';
 
@@ -657,32 +657,30 @@ describe('a snapshot between any two calls', () => {
   });
 });
 
-describe('a way out that the venue let go of', () => {
-  const WAY_OUT = { side: 'sell', reduceOnly: true } as const;
-  const STOP_OUT = { ...WAY_OUT, execution: STOP } as const;
-  const lost = ({ venue }: ExternalBench) =>
-    venue
-      .takeLostExits()
-      .map(({ wasProtection, missing }) => `${wasProtection ? 'stop' : 'exit'} ${formatFixed(missing)}`);
+describe('a stop that the venue let go of', () => {
+  const STOP_OUT = { side: 'sell', reduceOnly: true, execution: STOP } as const;
+  const lost = ({ venue }: ExternalBench) => venue.takeLostStops().map(({ symbol, side }) => `${side} ${symbol}`);
 
   test('is told once: refused, not sent in time, or ended by the venue', () => {
     const bench = new ExternalBench().submit('a', STOP_OUT);
     bench.taken();
     bench.venue.sent('a', refused);
-    assert.deepEqual([lost(bench), lost(bench)], [['stop 10'], []]);
+    assert.deepEqual([lost(bench), lost(bench)], [['sell X'], []]);
     bench.working('b', STOP_OUT);
     bench.report('b', 'cancelled');
-    assert.deepEqual(lost(bench), ['stop 10']);
-    bench.working('c', WAY_OUT);
-    bench.fill('c', '4');
-    bench.report('c', 'expired', '4');
-    assert.deepEqual(lost(bench), ['exit 6']);
+    assert.deepEqual(lost(bench), ['sell X']);
+    bench.submit('c', STOP_OUT);
+    bench.taken();
+    bench.venue.sent('c', notSent());
+    bench.pass(61_000);
+    assert.deepEqual([bench.code('c'), lost(bench)], ['NOT_SENT', ['sell X']]);
   });
 
-  test('is not: an entry, a target, what we asked to cancel, and what the venue cut to the position', () => {
-    const bench = new ExternalBench().working('entry').working('target', { ...WAY_OUT, execution: LIMIT });
-    bench.working('ours', STOP_OUT).working('cut', WAY_OUT);
-    for (const id of ['entry', 'target']) bench.report(id, 'cancelled');
+  test('is not: an entry, a target, an exit, what we asked to cancel, and what the venue cut to the position', () => {
+    const bench = new ExternalBench().working('entry', { execution: STOP });
+    bench.working('target', { ...STOP_OUT, execution: LIMIT }).working('exit', { side: 'sell', reduceOnly: true });
+    bench.working('ours', STOP_OUT).working('cut', STOP_OUT);
+    for (const id of ['entry', 'target', 'exit']) bench.report(id, 'cancelled');
     bench.venue.cancel('ours');
     bench.report('ours', 'cancelled');
     bench.fill('cut', '4');
@@ -690,15 +688,10 @@ describe('a way out that the venue let go of', () => {
     assert.deepEqual([bench.liveIds, lost(bench)], [[], []]);
   });
 
-  test('waits until the other ways out have been asked for: one of them may have closed the position', () => {
-    const bench = new ExternalBench().working('stop', { ...STOP_OUT, oneCancelsOther: 'g' });
-    bench.working('target', { ...WAY_OUT, execution: LIMIT, oneCancelsOther: 'g' });
+  test('has the others on its side asked for: one of them may have closed the position', () => {
+    const bench = new ExternalBench().working('stop', STOP_OUT).working('entry');
+    bench.working('target', { ...STOP_OUT, execution: LIMIT }).working('quote', { side: 'sell', execution: LIMIT });
     bench.report('stop', 'cancelled');
-    assert.deepEqual([lost(bench), bench.doubtful], [[], ['target']]);
-    bench.restart();
-    bench.report('target', 'filled', '10');
-    assert.deepEqual(lost(bench), [], 'its fill is still to be heard');
-    bench.fill('target', '10');
-    assert.deepEqual(lost(bench), ['stop 10']);
+    assert.deepEqual([lost(bench), bench.doubtful], [['sell X'], ['target', 'quote']]);
   });
 });

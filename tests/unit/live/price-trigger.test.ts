@@ -43,7 +43,10 @@ async function open(
     });
     await nextTurn();
   };
-  const due = (bars = BARS) => trigger.take(bars).map(({ symbol, price }) => `${symbol} ${price}`);
+  const due = (bars = BARS) =>
+    trigger
+      .take(bars)
+      .map(({ price: { symbol, price }, isDecidedOn }) => `${symbol} ${price}${isDecidedOn ? '' : ' only heard'}`);
   return { trigger, tell, due, heard, wakes: () => wakes };
 }
 
@@ -65,7 +68,17 @@ describe('prices on which a bot decides', () => {
     awaited.add('BTCUSDT');
     await tell(71_000, 2);
     await tell(71_500, 9, 'ETHUSDT');
-    assert.deepEqual([due(), wakes()], [['BTCUSDT 2'], 1]);
+    assert.deepEqual([due(), wakes()], [['BTCUSDT 2 only heard'], 1]);
+  });
+
+  test('that are awaited leave the interval as it is', async () => {
+    const { tell, due } = await open(10_000, ['BTCUSDT'], new Set(['BTCUSDT']));
+    await tell(70_000, 1);
+    assert.deepEqual(due(), ['BTCUSDT 1']);
+    await tell(75_000, 2);
+    assert.deepEqual(due(), ['BTCUSDT 2 only heard']);
+    await tell(80_000, 3);
+    assert.deepEqual(due(), ['BTCUSDT 3']);
   });
 
   test('come at most once an interval, by the clock of the venue', async () => {
