@@ -20,7 +20,7 @@ import type { Refusal } from '../risk/risk-check.ts';
 import { RiskGate } from '../risk/risk-gate.ts';
 import type { Decision, Strategy } from '../strategy/strategy.ts';
 import { Account, doubles } from './account.ts';
-import { botPrefix, decisionId, decisionStem } from './decision-ids.ts';
+import { DecisionTerms } from './decision-terms.ts';
 import { DueExits } from './due-exits.ts';
 import type { EngineMarket } from './engine-market.ts';
 import { Exposure } from './exposure.ts';
@@ -132,22 +132,12 @@ export class Engine {
   readonly #watchesVolatility: boolean;
   readonly #markSources: readonly string[];
   readonly #volatility: readonly VolatilityEstimate[];
-  /** The bot as it stands in ids. */
-  readonly #prefix: string;
-  /**
-   * The time of what is being decided. What signals come to reads it here: handed on from call to call it would be boxed
-   * at each bar, also where no signal comes.
-   */
-  #now = Number.NaN as EpochMs;
-  #stemTime = Number.NaN;
-  #stem = '';
-  #signalIndex = 0;
-  #orderIndex = 0;
+  readonly #terms: DecisionTerms;
 
   constructor(market: EngineMarket, makeStrategy: (market: EngineMarket) => Strategy, options: EngineOptions) {
     this.market = market;
     this.#options = options;
-    this.#prefix = botPrefix(options.botId);
+    this.#terms = new DecisionTerms(options.botId);
     this.account = new Account(options.currency, options.startingBalance, options.instruments, options.rates);
     this.gate = new RiskGate(options.limits);
     this.#exposure = new Exposure(market, this.account, this.orders, options.instruments, (symbol) =>
@@ -205,9 +195,7 @@ export class Engine {
 
   #begin(time: EpochMs): void {
     this.market.time = time;
-    this.#now = time;
-    this.#signalIndex = 0;
-    this.#orderIndex = 0;
+    this.#terms.begin(time);
     if (this.gate.observe(time, this.account.equity)) {
       this.#options.listener.lossLimit(time, this.account.equity);
       this.withdrawEntries();
@@ -229,9 +217,9 @@ export class Engine {
       if (this.account.position(symbol) === 0) this.#dueExits.done(symbol);
       if (this.#dueExits.isLost(symbol) !== lost || this.#isLeaving(symbol) || this.#ageOf(symbol) > maximumAge)
         continue;
-      const reason = this.#dueExits.reasonAt(symbol, this.#now);
+      const reason = this.#dueExits.reasonAt(symbol, this.#terms.time);
       if (reason === undefined) continue;
-      this.#dueExits.tried(symbol, this.#now);
+      this.#dueExits.tried(symbol, this.#terms.time);
       this.#take(success({ kind: 'exit', symbol, reason }), true);
     }
   }
@@ -243,7 +231,7 @@ export class Engine {
 
   /** How old the mark of a symbol is, in milliseconds: in the market's own time, and in real time where there is a lag. */
   #ageOf(symbol: string): number {
-    return this.#now - this.#markTimes[this.account.indexOf(symbol)]! + (this.lag ?? 0);
+    return this.#terms.time - this.#markTimes[this.account.indexOf(symbol)]! + (this.lag ?? 0);
   }
 
   /** What the strategy decides on bars; `undefined`: nothing. Apart from {@link #decisionOnPrice}, so that V8 inlines `process`. */
@@ -252,7 +240,7 @@ export class Engine {
       const decision = this.#strategy.process(this.market);
       return decision === undefined || decision === null ? undefined : this.#read(decision);
     } catch (thrown) {
-      throw failureOf(`threw at ${toIso(this.#now)}`, thrown);
+      throw failureOf(`threw at ${toIso(this.#terms.time)}`, thrown);
     }
   }
 
@@ -261,7 +249,7 @@ export class Engine {
       const decision = this.#strategy.onPrice?.(this.market, symbol);
       return decision === undefined || decision === null ? undefined : this.#read(decision);
     } catch (thrown) {
-      throw failureOf(`threw on a price at ${toIso(this.#now)}`, thrown);
+      throw failureOf(`threw on a price at ${toIso(this.#terms.time)}`, thrown);
     }
   }
 
@@ -272,7 +260,7 @@ export class Engine {
 
   /** Cancels every open order and closes every position at the market: an operator's order, past the strategy. */
   flatten(time: EpochMs, reason: string): void {
-    this.#now = time;
+    this.#terms.goOn(time);
     for (const symbol of this.market.symbols) {
       this.#cancelOpen(symbol);
       if (this.account.position(symbol) !== 0) this.#take(success({ kind: 'exit', symbol, reason }));
@@ -324,8 +312,7 @@ export class Engine {
   snapshot(): Json {
     return {
       time: this.market.time,
-      signalIndex: this.#signalIndex,
-      orderIndex: this.#orderIndex,
+      terms: this.#terms.snapshot(),
       strategy: guarded('could not be saved', () => this.#strategy.snapshot()),
       account: this.account.snapshot(),
       gate: this.gate.snapshot(),
@@ -339,8 +326,7 @@ export class Engine {
   restore(state: Json): void {
     const saved = state as JsonObject;
     this.market.time = saved.time as EpochMs;
-    this.#signalIndex = saved.signalIndex as number;
-    this.#orderIndex = saved.orderIndex as number;
+    this.#terms.restore(saved.terms!);
     guarded('could not take up its saved state', () => this.#strategy.restore(saved.strategy!));
     this.account.restore(saved.account!);
     this.gate.restore(saved.gate!);
@@ -359,7 +345,7 @@ export class Engine {
   /** @param isDue whether it is the engine's own, of an exit that is due */
   #take(read: ReadSignal, isDue = false): void {
     const { listener } = this.#options;
-    const signalId = this.#nextSignalId();
+    const signalId = this.#terms.nextSignalId();
     if (!read.ok) {
       if (listener.isLean) {
         listener.refusedSignal();
@@ -388,10 +374,10 @@ export class Engine {
     const { symbol, reason } = signal;
     const isStale = outcome.kind === 'refused' && outcome.code === 'STALE_PRICE';
     if (isStale && endsPosition(signal, this.account.position(symbol))) {
-      this.#dueExits.set(symbol, 'wished', `postponed while the price was stale: ${reason}`, this.#now);
+      this.#dueExits.set(symbol, 'wished', `postponed while the price was stale: ${reason}`, this.#terms.time);
     } else if (outcome.kind !== 'executed') this.#dueExits.withdraw(symbol, ['wished']);
     else if (signal.kind === 'exit' && this.orders.areOutside) {
-      this.#dueExits.set(symbol, 'sent', `again: ${reason}`, this.#now);
+      this.#dueExits.set(symbol, 'sent', `again: ${reason}`, this.#terms.time);
     } else this.#dueExits.withdraw(symbol, ['wished', 'sent']);
   }
 
@@ -419,7 +405,7 @@ export class Engine {
     return {
       signalId,
       botId: this.#options.botId,
-      decisionTime: this.#now,
+      decisionTime: this.#terms.time,
       signal,
       price: hasPrice ? mark : 0,
       priceSource: hasPrice ? this.#sourceOf(signal.symbol, index) : 'none',
@@ -436,7 +422,7 @@ export class Engine {
     const cancelled = plan.cancelOpen ? this.#cancelOpen(symbol) : 0;
     const { drafts } = plan;
     if (drafts.length === 1) return this.#sendOne(signalId, symbol, drafts[0]!);
-    const terms = this.#termsOf(signalId, symbol, drafts);
+    const terms = this.#terms.ofPlan(signalId, symbol, drafts);
     const clientOrderIds: string[] = [];
     let refused: Refusal | undefined;
     for (const [index, draft] of drafts.entries()) {
@@ -460,7 +446,7 @@ export class Engine {
 
   /** A plan of one order, the usual one. */
   #sendOne(signalId: string, symbol: string, draft: OrderDraft): SignalOutcome {
-    const terms = this.#termsOfDraft(signalId, symbol, draft);
+    const terms = this.#terms.ofDraft(signalId, symbol, draft);
     const decision = this.gate.check(terms, this.#exposure, draft.protectivePrice);
     if (decision.approved) {
       this.#send(decision.order);
@@ -474,70 +460,6 @@ export class Engine {
     this.orders.add(order);
     if (!this.#options.listener.isLean) this.#options.listener.intent(order);
     this.commands.push({ kind: 'submit', order });
-  }
-
-  /** The drafts of one plan with their ids. Groups are of this decision; protection is of its entry alone. */
-  #termsOf(signalId: string, symbol: string, drafts: readonly OrderDraft[]): OrderTerms[] {
-    const terms: OrderTerms[] = [];
-    for (const draft of drafts) {
-      const entry = draft.after === undefined ? undefined : terms[draft.after]!.clientOrderId;
-      terms.push(this.#termsOfDraft(signalId, symbol, draft, entry));
-    }
-    return terms;
-  }
-
-  /** @param entry the id of the order that the draft comes after */
-  #termsOfDraft(signalId: string, symbol: string, draft: OrderDraft, entry?: string): OrderTerms {
-    const clientOrderId = this.#nextOrderId();
-    const { botId } = this.#options;
-    const { side, quantity, execution, timeInForce, reduceOnly, oneCancelsOther } = draft;
-    // Written out, as are the other things that are made for each order: spreads cost more than all else about them.
-    if (oneCancelsOther === undefined && entry === undefined) {
-      return {
-        clientOrderId,
-        botId,
-        signalId,
-        symbol,
-        side,
-        quantity,
-        execution,
-        timeInForce,
-        reduceOnly,
-        createdAt: this.#now,
-      };
-    }
-    const group = entry ?? this.#stemOf();
-    return {
-      clientOrderId,
-      botId,
-      signalId,
-      symbol,
-      side,
-      quantity,
-      execution,
-      timeInForce,
-      reduceOnly,
-      ...(oneCancelsOther !== undefined && { oneCancelsOther: `${group}/${oneCancelsOther}` }),
-      ...(entry !== undefined && { after: entry }),
-      createdAt: this.#now,
-    };
-  }
-
-  #nextSignalId(): string {
-    return decisionId(this.#stemOf(), this.#signalIndex++);
-  }
-
-  #nextOrderId(): string {
-    return decisionId(this.#stemOf(), this.#orderIndex++);
-  }
-
-  /** What all ids of the present decision begin with. */
-  #stemOf(): string {
-    if (this.#now !== this.#stemTime) {
-      this.#stemTime = this.#now;
-      this.#stem = decisionStem(this.#prefix, this.#now);
-    }
-    return this.#stem;
   }
 
   /** Takes back what could open or enlarge a position, and with it what waits for it. */

@@ -7,7 +7,8 @@ import { messageOf, UserError } from '../foundation/errors.ts';
 import type { Json } from '../foundation/json.ts';
 import type { Lease, LeaseStore } from '../store/store.ts';
 import { type StoreFault, StoreUnavailableError } from '../store/store-error.ts';
-import { Bot, type BotParts, BotSuperseded } from './bot.ts';
+import { Bot, type BotParts } from './bot.ts';
+import { BotSuperseded } from './bot-commits.ts';
 
 export interface BotManagerParts extends Omit<BotParts, 'venue' | 'store'> {
   readonly store: BotParts['store'] & LeaseStore;

@@ -1,7 +1,6 @@
 import type { EventBus } from '../bus/event-bus.ts';
-import { logs, topics } from '../bus/topics.ts';
 import { feedName } from '../domain/candle.ts';
-import type { BotLifecycle, BotStatus, JournalEntry } from '../domain/event.ts';
+import type { BotLifecycle, BotStatus } from '../domain/event.ts';
 import { barOpenTime, timeframeMs } from '../domain/timeframe.ts';
 import { StrategyFailure } from '../engine/engine.ts';
 import { openSession, type SessionSpec, type VenueFactory } from '../engine/open-session.ts';
@@ -9,14 +8,15 @@ import { RunRecord } from '../engine/run-record.ts';
 import type { TradingSession } from '../engine/trading-session.ts';
 import type { Clock } from '../foundation/clock.ts';
 import { crashPoint } from '../foundation/crash-point.ts';
-import { messageOf, UserError } from '../foundation/errors.ts';
+import { UserError } from '../foundation/errors.ts';
 import type { Json } from '../foundation/json.ts';
 import type { Logger } from '../foundation/logger.ts';
 import { type EpochMs, epochMs } from '../foundation/time.ts';
 import { CandleColumns } from '../market/candle-columns.ts';
 import { CandleWindow, pushCandle } from '../market/candle-window.ts';
-import type { BotCommit, EquityPoint, Lease, MarketStore, TradingStore } from '../store/store.ts';
-import { botHoldings, botStatus, count, idleBotStatus, journalEntries } from './bot-report.ts';
+import type { EquityPoint, Lease, MarketStore, TradingStore } from '../store/store.ts';
+import { BotCommits } from './bot-commits.ts';
+import { botHoldings, botStatus, count, idleBotStatus } from './bot-report.ts';
 import { CandleFollower } from './candle-follower.ts';
 import type { LatencyBoard } from './latency-board.ts';
 import type { AccountLink } from './orders/account-link.ts';
@@ -24,7 +24,6 @@ import { BotAccount } from './orders/bot-account.ts';
 import { PriceTrigger } from './price-trigger.ts';
 import { blankBot, fingerprint, newCounts, restoreWindows, type SavedBot, saveWindows } from './saved-bot.ts';
 import type { Slice } from './slice-assembler.ts';
-import { withPatience } from './store-patience.ts';
 
 export interface BotParts {
   readonly bus: EventBus;
@@ -43,17 +42,11 @@ export interface BotParts {
 
 /** Slices processed between two commits at most: a restart repeats no more than these. */
 const SLICES_PER_COMMIT = 256;
-const JOURNAL_PAGE = 500;
 
 /** How long a bot waits for its account to be reconciled before it goes on, halted. */
 const SETTLE_WITHIN_MS = 15_000;
 /** How long a bot that stops waits for the answers to its last requests. */
 const WIND_DOWN_WITHIN_MS = 4_000;
-
-/** Another process trades this bot now, or the store moved on under us: this one must stop, and does. */
-export class BotSuperseded extends Error {
-  override readonly name = 'BotSuperseded';
-}
 
 /**
  * A bot: follows its candles, steps its session through every slice, and commits what came of a batch of slices together
@@ -62,9 +55,6 @@ export class BotSuperseded extends Error {
  *
  * With an account at a venue outside it hears what the venue says between two batches, commits that as well, and sends its
  * orders after the commit that has their intents: see the rules at the top of `external-venue.ts`.
- *
- * What others must hear of goes with the commit into an outbox and to the journal, at least once. It leaves the outbox
- * when the recorder has it in the audit log, so that nothing is lost with a bus that forgets.
  */
 export class Bot {
   readonly spec: SessionSpec;
@@ -72,8 +62,7 @@ export class Bot {
   readonly #record = new RunRecord();
   #session: TradingSession | undefined;
   #follower: CandleFollower | undefined;
-  #lease!: Lease;
-  #revision = 0;
+  readonly #commits: BotCommits;
   #lifecycle: BotLifecycle = 'starting';
   #reason: string | null = null;
   #windows: CandleWindow[] = [];
@@ -92,6 +81,7 @@ export class Bot {
   constructor(spec: SessionSpec, parts: BotParts) {
     this.spec = spec;
     this.#parts = parts;
+    this.#commits = new BotCommits(spec.botId, { ...parts, isStopping: () => this.#stopped });
   }
 
   get lifecycle(): BotLifecycle {
@@ -108,11 +98,7 @@ export class Bot {
    * fails the bot, but leaves its saved state alone, so that it can go on once the strategy is mended.
    */
   async start(lease: Lease): Promise<void> {
-    const { store } = this.#parts;
-    this.#lease = lease;
-    const checkpoint = await store.checkpoint(this.spec.botId);
-    this.#revision = checkpoint?.revision ?? 0;
-    await this.#publishLeftOver();
+    const checkpoint = await this.#commits.begin(lease);
     try {
       this.#session = this.#openSession();
       if (checkpoint) this.#takeUp(checkpoint.state as unknown as SavedBot);
@@ -410,67 +396,8 @@ export class Bot {
     return () => state as unknown as Json;
   }
 
-  /** @param state is asked last: what is written counts in it */
-  async #write(state: () => Json, status: BotStatus, equity: readonly EquityPoint[]): Promise<void> {
-    const { store, clock, logger } = this.#parts;
-    const record = this.#record;
-    const outbox = journalEntries(record, this.#counts, status, this.#revision + 1);
-    const commit: BotCommit = {
-      botId: this.spec.botId,
-      lease: this.#lease,
-      expectedRevision: this.#revision,
-      state: state(),
-      status,
-      signals: record.signals,
-      intents: record.intents,
-      orderEvents: record.orderEvents,
-      fills: record.fills,
-      equity,
-      outbox,
-      committedAt: clock.now(),
-    };
-    const hasIntents = record.intents.length > 0;
-    const hasFills = record.fills.length > 0;
-    if (hasIntents) crashPoint('before-intent-commit');
-    if (hasFills) crashPoint('before-fill-commit');
-    // The very same commit may be sent again after a lost answer: it is acknowledged again, and nothing is doubled.
-    const committed = await withPatience({ clock, logger, isStopping: () => this.#stopped }, () =>
-      store.commitBot(commit),
-    );
-    if (!committed.ok) throw new BotSuperseded(`${this.spec.botId}: ${committed.error.message}`);
-    this.#revision = committed.value;
-    if (hasIntents) crashPoint('after-intent-commit');
-    if (hasFills) crashPoint('after-fill-commit');
-    await this.#tell(record, status);
-    record.clear();
-    await this.#publish(outbox);
-  }
-
-  /** Those who listen now hear at once; nobody waits for them, and a bus that is away loses nothing that matters. */
-  async #tell(record: RunRecord, status: BotStatus): Promise<void> {
-    const { bus, logger } = this.#parts;
-    const { botId } = this.spec;
-    try {
-      for (const signal of record.signals) await bus.publish(topics.botSignals(botId), signal);
-      for (const fill of record.fills) await bus.publish(topics.tradeUpdates(botId), fill);
-      await bus.publish(topics.botStatus(botId), status);
-    } catch (thrown) {
-      logger.warn('a bot could not tell of what it did', { botId, error: messageOf(thrown) });
-    }
-  }
-
-  /**
-   * What was committed and is not in the audit log yet: a life ended before it was appended, or a bus forgot it that lives
-   * in memory. It is little: the collector waits for a recorder that lags behind.
-   */
-  async #publishLeftOver(): Promise<void> {
-    await this.#publish(await this.#parts.store.outbox(this.spec.botId));
-  }
-
-  async #publish(entries: readonly JournalEntry[]): Promise<void> {
-    for (let from = 0; from < entries.length; from += JOURNAL_PAGE) {
-      await this.#parts.bus.append(logs.journal, entries.slice(from, from + JOURNAL_PAGE));
-    }
+  #write(state: () => Json, status: BotStatus, equity: readonly EquityPoint[]): Promise<void> {
+    return this.#commits.commit({ state, status, record: this.#record, counts: this.#counts, equity });
   }
 
   #save(session: Json): Json {
