@@ -43,7 +43,8 @@ interface StoredCandle extends Candle {
 
 /** Longer than the account is reconciled, at any speed. */
 const LEDGER_LOOKS = 200;
-const RECORDER_LOOKS = 60;
+/** Longer than a recorder waits until it takes over what another was given (10 s). */
+const RECORDER_LOOKS = 100;
 const LOOK_AGAIN_MS = 150;
 /** Relative. */
 const SUM_TOLERANCE = 1e-14;
@@ -123,13 +124,21 @@ export class Judge {
     }
   }
 
-  /** Bots hear candles as soon as the recorder does, and may be done with them sooner. What is not recorded in time is missed. */
+  /**
+   * Bots hear candles as soon as the recorder does, and may be done with them sooner; and what a recorder had in hand when it
+   * was killed comes late, when the next one takes it over. What does not come in time is missed.
+   */
   async #untilRecorded(runs: readonly (readonly [SessionSpec, RunTrace, number])[]): Promise<void> {
     for (let looks = 0; looks < RECORDER_LOOKS; looks++) {
-      const newest = new Map((await this.#store.newestCandles()).map((one) => [feedName(one), one.closeTime]));
-      const isBehind = ([session, , through]: (typeof runs)[number]): boolean =>
-        (newest.get(feedName(feedsOf(session)[0]!)) ?? 0) < through;
-      if (!runs.some(isBehind)) return;
+      const feeds = await this.#world.observer.rows<{ feed: string; through: string; holes: string }>(
+        `select symbol || ':' || timeframe as feed, max(close_time) as through,
+                max(sequence) - count(distinct sequence) as holes
+         from candles group by symbol, timeframe`,
+      );
+      const through = new Map(feeds.map((one) => [one.feed, Number(one.through)]));
+      const isBehind = ([session, , processed]: (typeof runs)[number]): boolean =>
+        (through.get(feedName(feedsOf(session)[0]!)) ?? 0) < processed;
+      if (!runs.some(isBehind) && feeds.every(({ holes }) => Number(holes) === 0)) return;
       await sleep(systemClock, LOOK_AGAIN_MS);
     }
   }
