@@ -207,14 +207,20 @@ async function openMarket(
 
 /** The account that the bots of this process trade on; `undefined` on paper. */
 async function openAccountOf(
-  { account, configuration, bus, clock, logger, processName }: SystemSetup,
+  { account, configuration, bus, clock, logger, processName, onNotice }: SystemSetup,
   bots: readonly SessionSpec[],
   instruments: readonly Instrument[],
   store: Store,
 ): Promise<AccountLink | undefined> {
   if (account === undefined) return undefined;
   try {
-    return await openAccountLink(account, configuration, bots, store, { bus, clock, logger, processName, instruments });
+    const surroundings = { bus, clock, logger, processName, instruments };
+    const link = await openAccountLink(account, configuration, bots, store, surroundings);
+    const shared = [...link.sharedSymbols].join(', ');
+    if (shared !== '') {
+      onNotice?.(`Several bots share one position in ${shared}; what that costs is said in docs/trading.md.`);
+    }
+    return link;
   } catch (thrown) {
     await store.close();
     throw thrown;

@@ -11,6 +11,8 @@ export type ExitCause = 'wished' | 'sent' | 'lost';
 
 interface DueExit {
   readonly cause: ExitCause;
+  /** Of the position that is to be closed: 1 long, −1 short; 0 for whichever an order on its way may still open. */
+  readonly sign: number;
   readonly reason: string;
   /** By the market's clock; at the earliest then it is tried (again). */
   readonly notBefore: number;
@@ -47,12 +49,12 @@ export class DueExits {
   }
 
   /** What must be stays so, also where it is wished; and trying again is no news. */
-  set(symbol: string, cause: ExitCause, reason: string, now: number): void {
+  set(symbol: string, cause: ExitCause, position: number, reason: string, now: number): void {
     const known = this.#exits.get(symbol)?.cause;
-    if (known === 'lost' || known === cause) return;
-    if (cause === 'wished') this.#exits.set(symbol, { cause, reason, notBefore: now, tries: 0 });
-    else if (cause === 'sent') this.#exits.set(symbol, tried({ cause, reason, notBefore: now, tries: 0 }, now));
-    else this.#exits.set(symbol, { cause, reason, notBefore: now + AFTER_A_LOSS_MS, tries: 0 });
+    if (known === 'lost' || known === cause || (known === 'sent' && cause === 'wished')) return;
+    const exit = { cause, sign: Math.sign(position), reason, notBefore: now, tries: 0 };
+    if (cause === 'sent') this.#exits.set(symbol, tried(exit, now));
+    else this.#exits.set(symbol, cause === 'lost' ? { ...exit, notBefore: now + AFTER_A_LOSS_MS } : exit);
   }
 
   tried(symbol: string, now: number): void {
@@ -60,9 +62,16 @@ export class DueExits {
     if (exit !== undefined) this.#exits.set(symbol, tried(exit, now));
   }
 
-  /** The position has ended. */
-  done(symbol: string): void {
-    this.#exits.delete(symbol);
+  /**
+   * Ends what has come about: the position has ended, or turned round.
+   *
+   * @param mayOpen whether an order on its way may still open or enlarge one
+   */
+  settle(symbol: string, position: number, mayOpen: boolean): void {
+    const exit = this.#exits.get(symbol);
+    if (exit === undefined) return;
+    const isOver = position === 0 ? !mayOpen : exit.sign !== 0 && Math.sign(position) !== exit.sign;
+    if (isOver) this.#exits.delete(symbol);
   }
 
   /** The strategy wished something else. */
@@ -77,7 +86,9 @@ export class DueExits {
 
   restore(state: Json): void {
     const saved = state as unknown as readonly ({ readonly symbol: string } & DueExit)[];
-    this.#exits = new Map(saved.map(({ symbol, ...exit }) => [symbol, exit]));
+    // Stores of before this class have none of it, or not all.
+    const whole = saved.filter(({ notBefore, sign }) => notBefore !== undefined && sign !== undefined);
+    this.#exits = new Map(whole.map(({ symbol, ...exit }) => [symbol, exit]));
   }
 }
 

@@ -94,6 +94,12 @@ function endsPosition(signal: Signal, position: number): boolean {
   }
 }
 
+/** Whether a wish to get out went on its way, be it in part; or the cancellation of an entry, which may still fill. */
+function isCarriedOut({ kind }: Signal, outcome: SignalOutcome, endsPosition: boolean): boolean {
+  if (outcome.kind === 'executed' && kind === 'exit') return true;
+  return endsPosition && outcome.kind !== 'ignored' && (outcome.clientOrderIds ?? []).length > 0;
+}
+
 /** Runs a piece of the strategy's own code; what it throws is the strategy's failure. */
 function guarded<Value>(what: string, run: () => Value): Value {
   try {
@@ -129,6 +135,8 @@ export class Engine {
   /** The price that is being decided on, between two bars. */
   #livePrice: { readonly symbol: string; readonly source: string } | undefined = undefined;
   readonly #dueExits = new DueExits();
+  /** At a venue outside: which signal the last entry that filled came from, by symbol. */
+  #lastEntries = new Map<string, string>();
   readonly #watchesVolatility: boolean;
   readonly #markSources: readonly string[];
   readonly #volatility: readonly VolatilityEstimate[];
@@ -212,16 +220,19 @@ export class Engine {
 
   /** Closes what is to be closed where the price is fresh, and no order to do so is on its way. */
   #takeDueExits({ lost }: { readonly lost: boolean }): void {
-    const maximumAge = this.#options.limits.maximumPriceAge ?? Number.POSITIVE_INFINITY;
     for (const symbol of this.#dueExits.symbols) {
-      if (this.account.position(symbol) === 0) this.#dueExits.done(symbol);
-      if (this.#dueExits.isLost(symbol) !== lost || this.#isLeaving(symbol) || this.#ageOf(symbol) > maximumAge)
-        continue;
+      this.#settleExit(symbol);
+      if (this.#dueExits.isLost(symbol) !== lost || this.#isLeaving(symbol) || this.#isStale(symbol)) continue;
       const reason = this.#dueExits.reasonAt(symbol, this.#terms.time);
-      if (reason === undefined) continue;
+      if (reason === undefined || this.account.position(symbol) === 0) continue;
       this.#dueExits.tried(symbol, this.#terms.time);
       this.#take(success({ kind: 'exit', symbol, reason }), true);
     }
+  }
+
+  #settleExit(symbol: string): void {
+    const mayOpen = this.orders.exposed(symbol).some(({ terms }) => !terms.reduceOnly);
+    this.#dueExits.settle(symbol, this.account.position(symbol), mayOpen);
   }
 
   /** Whether an order to close the position is on its way. */
@@ -232,6 +243,12 @@ export class Engine {
   /** How old the mark of a symbol is, in milliseconds: in the market's own time, and in real time where there is a lag. */
   #ageOf(symbol: string): number {
     return this.#terms.time - this.#markTimes[this.account.indexOf(symbol)]! + (this.lag ?? 0);
+  }
+
+  /** Whether the gate refuses what is decided on the mark of a symbol, for its age. */
+  #isStale(symbol: string): boolean {
+    const { maximumPriceAge } = this.#options.limits;
+    return this.lag !== undefined && maximumPriceAge !== null && this.#ageOf(symbol) > maximumPriceAge;
   }
 
   /** What the strategy decides on bars; `undefined`: nothing. Apart from {@link #decisionOnPrice}, so that V8 inlines `process`. */
@@ -279,7 +296,7 @@ export class Engine {
   onLostStop({ symbol, side, reason }: LostStop, now: EpochMs): boolean {
     const position = this.account.position(symbol);
     if (side === 'sell' ? position <= 0 : position >= 0) return false;
-    this.#dueExits.set(symbol, 'lost', reason, now);
+    this.#dueExits.set(symbol, 'lost', position, reason, now);
     return true;
   }
 
@@ -319,6 +336,7 @@ export class Engine {
       orders: this.orders.snapshot(),
       markTimes: [...this.#markTimes],
       dueExits: this.#dueExits.snapshot(),
+      lastEntries: [...this.#lastEntries],
       volatility: this.#volatility.map((estimate) => encodeState([...estimate.state()])),
     };
   }
@@ -326,7 +344,8 @@ export class Engine {
   restore(state: Json): void {
     const saved = state as JsonObject;
     this.market.time = saved.time as EpochMs;
-    this.#terms.restore(saved.terms!);
+    // Stores of before `terms` have its fields beside the others.
+    this.#terms.restore(saved.terms ?? state);
     guarded('could not take up its saved state', () => this.#strategy.restore(saved.strategy!));
     this.account.restore(saved.account!);
     this.gate.restore(saved.gate!);
@@ -335,6 +354,7 @@ export class Engine {
       this.#markTimes[index] = one;
     });
     this.#dueExits.restore(saved.dueExits ?? []);
+    this.#lastEntries = new Map((saved.lastEntries ?? []) as [string, string][]);
     (saved.volatility as readonly Json[]).forEach((one, index) => {
       this.#volatility[index]!.takeUp(decodeState(one) as number[]);
     });
@@ -373,12 +393,14 @@ export class Engine {
   #keepExit(signal: Signal, outcome: SignalOutcome): void {
     const { symbol, reason } = signal;
     const isStale = outcome.kind === 'refused' && outcome.code === 'STALE_PRICE';
-    if (isStale && endsPosition(signal, this.account.position(symbol))) {
-      this.#dueExits.set(symbol, 'wished', `postponed while the price was stale: ${reason}`, this.#terms.time);
-    } else if (outcome.kind !== 'executed') this.#dueExits.withdraw(symbol, ['wished']);
-    else if (signal.kind === 'exit' && this.orders.areOutside) {
-      this.#dueExits.set(symbol, 'sent', `again: ${reason}`, this.#terms.time);
-    } else this.#dueExits.withdraw(symbol, ['wished', 'sent']);
+    const position = this.account.position(symbol);
+    const ends = endsPosition(signal, position);
+    if (isStale && ends) {
+      const postponed = `postponed while the price was stale: ${reason}`;
+      this.#dueExits.set(symbol, 'wished', position, postponed, this.#terms.time);
+    } else if (this.orders.areOutside && isCarriedOut(signal, outcome, ends)) {
+      this.#dueExits.set(symbol, 'sent', position, `again: ${reason}`, this.#terms.time);
+    } else this.#dueExits.withdraw(symbol, outcome.kind === 'executed' ? ['wished', 'sent'] : ['wished']);
   }
 
   #outcomeOf(signalId: string, signal: Signal): SignalOutcome {
@@ -419,7 +441,8 @@ export class Engine {
   }
 
   #carryOut(signalId: string, symbol: string, plan: Plan): SignalOutcome {
-    const cancelled = plan.cancelOpen ? this.#cancelOpen(symbol) : 0;
+    // Nothing can take the place of a stop while the price is too old.
+    const cancelled = plan.cancelOpen ? this.#cancelOpen(symbol, { keepsExits: this.#isStale(symbol) }) : 0;
     const { drafts } = plan;
     if (drafts.length === 1) return this.#sendOne(signalId, symbol, drafts[0]!);
     const terms = this.#terms.ofPlan(signalId, symbol, drafts);
@@ -470,10 +493,11 @@ export class Engine {
   }
 
   /** Cancels the symbol's open orders. Gives how many. */
-  #cancelOpen(symbol: string): number {
+  #cancelOpen(symbol: string, { keepsExits = false } = {}): number {
     let count = 0;
     if (this.orders.count === 0) return count;
     for (const { terms } of this.orders.live(symbol)) {
+      if (keepsExits && terms.reduceOnly) continue;
       this.#cancel(terms.clientOrderId);
       count += 1;
     }
@@ -482,18 +506,23 @@ export class Engine {
 
   #book(fill: Fill, terms: OrderTerms): void {
     const trip = this.account.book(fill);
-    if (trip && !this.#dueExits.isEmpty) this.#dueExits.done(fill.symbol);
-    if (terms.reduceOnly && this.orders.areOutside) this.#checkReduction(fill);
+    if (trip && !this.#dueExits.isEmpty) this.#settleExit(fill.symbol);
+    if (this.orders.areOutside) this.#checkReduction(fill, terms);
     if (terms.execution.type === 'limit' && terms.execution.postOnly && !terms.reduceOnly) this.gate.countEntry();
     if (trip) this.#options.listener.roundTrip(trip);
   }
 
   /** Two ways out that filled both, where the venue does not hold them to one bot's position, have opened another. */
-  #checkReduction({ symbol, side, time }: Fill): void {
-    const position = this.account.position(symbol);
-    if (side === 'buy' ? position > 0 : position < 0) {
-      this.#dueExits.set(symbol, 'lost', 'ways out filled more than was held', time);
+  #checkReduction({ symbol, side, time }: Fill, { reduceOnly, signalId }: OrderTerms): void {
+    if (!reduceOnly) {
+      this.#lastEntries.set(symbol, signalId);
+      return;
     }
+    const position = this.account.position(symbol);
+    const opens = side === 'buy' ? position > 0 : position < 0;
+    // Where a position is turned, the entry may be heard of before the exit.
+    if (!opens || this.#lastEntries.get(symbol) === signalId) return;
+    this.#dueExits.set(symbol, 'lost', position, 'ways out filled more than was held', time);
   }
 
   /** A venue that refuses an entry may not know that others wait for it. */

@@ -42,7 +42,7 @@ export async function ledgerDifferences(
   return found;
 }
 
-function add(held: Map<string, bigint>, { symbol, side, quantity }: ReportedFill): void {
+function add(held: Map<string, bigint>, { symbol, side, quantity }: Fill | ReportedFill): void {
   held.set(symbol, (held.get(symbol) ?? 0n) + (side === 'buy' ? quantity : -quantity));
 }
 
@@ -129,8 +129,10 @@ async function bookDifferences(
 async function leftOpen({ botId }: SessionSpec, specs: readonly SessionSpec[], store: MemoryStore): Promise<string[]> {
   const checkpoint = await store.checkpoint(botId);
   const engine = (checkpoint?.state as { session?: { engine: SavedEngine } } | undefined)?.session?.engine;
+  const held = new Map<string, bigint>();
+  for (const fill of await store.fills(botId)) add(held, fill);
   return (engine?.dueExits ?? [])
-    .filter(({ symbol, tries }) => isShared(symbol, specs) && tries <= FEW_TRIES)
+    .filter(({ symbol, tries }) => (held.get(symbol) ?? 0n) !== 0n && isShared(symbol, specs) && tries <= FEW_TRIES)
     .map(({ symbol, cause, reason }) => `${botId} holds ${symbol}, ${cause}: ${reason}`);
 }
 

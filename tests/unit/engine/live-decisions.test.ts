@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Fill } from '../../../src/domain/fill.ts';
+import type { OrderTerms } from '../../../src/domain/order.ts';
+import type { BarVenue } from '../../../src/engine/trading-session.ts';
+import { fixed, type Money, type Price } from '../../../src/foundation/fixed-point.ts';
+import type { Json } from '../../../src/foundation/json.ts';
 import { durationMs, type EpochMs, epochMs, MINUTE_MS } from '../../../src/foundation/time.ts';
 import { noLimits } from '../../../src/risk/limits.ts';
 import { type Decision, defineStrategy, type Market, Strategy } from '../../../src/strategy/strategy.ts';
-import { bench, minutes, type Script } from './scripted-strategy.ts';
+import { bench, minutes, type Script, scripted } from './scripted-strategy.ts';
 import { SessionBench, specOf, venueOf } from './session-bench.ts';
 
 const BTC = 'BTCUSDT';
@@ -61,6 +66,20 @@ describe('a price that is too old', () => {
     assert.ok(made.session.engine.account.position(BTC) > 0);
   });
 
+  test('leaves the stop where it is while nothing can take its place', () => {
+    const protectedEntry: Script = (step) => {
+      if (step === 1) return { kind: 'enter', side: 'long', symbol: BTC, stopLoss: 90, reason: 'in' };
+      if (step === 3) return { kind: 'exit', symbol: BTC, reason: 'out' };
+      return step === 4 ? { kind: 'enter', side: 'long', symbol: BTC, reason: 'in again' } : undefined;
+    };
+    const made = run(protectedEntry, [0, 0, 90_000, 0]);
+    assert.deepEqual(told(made).slice(1), ['exit STALE_PRICE at 90000', 'enter ignored at 0']);
+    assert.deepEqual(
+      made.session.engine.orders.live(BTC).map(({ terms }) => terms.execution.type),
+      ['stop'],
+    );
+  });
+
   test('keeps a postponed exit over a restart', () => {
     const made = bench(inAndOut(1, 3), { limits });
     const instants = minutes({ [BTC]: [100, 100, 100, 100, 100] });
@@ -75,6 +94,58 @@ describe('a price that is too old', () => {
 
 const tellPrice = (made: SessionBench, value: number, time: EpochMs, isDecidedOn = true): void =>
   made.session.price({ symbol: BTC, price: value, time, source: 'price:hand' }, isDecidedOn);
+
+/** Long, then short; then a stop of its own and an exit. */
+const turning: Script = (step) => {
+  if (step === 1) return { kind: 'enter', side: 'long', symbol: BTC, reason: 'in' };
+  if (step === 2) return { kind: 'enter', side: 'short', symbol: BTC, reason: 'turn' };
+  const stop = { kind: 'order', symbol: BTC, side: 'buy', type: 'stop', triggerPrice: 120, reduceOnly: true } as const;
+  const order = {
+    kind: 'order',
+    symbol: BTC,
+    side: 'buy',
+    type: 'market',
+    quantity: 9,
+    reduceOnly: true,
+    reason: 'out',
+  };
+  return step === 3 ? [{ ...stop, quantity: 9, reason: 'stop' }, order] : undefined;
+};
+
+/** Does nothing: the test says what the venue said. */
+const passiveVenue: BarVenue = {
+  onBar: () => {},
+  passBar: () => true,
+  submit: () => {},
+  cancel: () => {},
+  snapshot: () => null,
+  restore: () => {},
+};
+
+function fillOne(
+  { session }: SessionBench,
+  { clientOrderId, botId, symbol, side, quantity, execution }: OrderTerms,
+): void {
+  assert.ok(quantity.kind === 'units');
+  const base = { clientOrderId, botId, symbol, time: session.engine.market.time };
+  session.onOrderEvent({ ...base, kind: 'accepted' });
+  if (execution.type === 'stop') session.onOrderEvent({ ...base, kind: 'triggered', price: execution.triggerPrice });
+  const fill: Fill = {
+    ...base,
+    fillId: `${clientOrderId}/1`,
+    side,
+    price: fixed<Price>('100'),
+    quantity: quantity.quantity,
+    fee: fixed<Money>('0'),
+    feeCurrency: 'USDT',
+    liquidity: 'taker',
+  };
+  session.onOrderEvent({ ...base, kind: 'filled', fill, complete: true });
+}
+
+function fillAll(made: SessionBench): void {
+  for (const { terms } of made.session.engine.orders.live(BTC)) fillOne(made, terms);
+}
 
 describe('a way out at a venue outside', () => {
   const LOST = { symbol: BTC, side: 'sell', reason: 'the stop was lost' } as const;
@@ -136,6 +207,39 @@ describe('a way out at a venue outside', () => {
     assert.equal(engine.account.position(BTC), 0);
     assert.equal(engine.onLostStop(LOST, epochMs(3 * MINUTE_MS)), false);
     assert.equal(engine.awaitsPrice(BTC, epochMs(4 * MINUTE_MS)), false);
+  });
+
+  test('what ways out fill beyond the position is closed; a turn that is heard of backwards is none', () => {
+    const made = new SessionBench(specOf({ definition: scripted(turning), limits }), () => passiveVenue);
+    const { engine } = made.session;
+    engine.orders.areOutside = true;
+    engine.lag = 0;
+    const instants = minutes({ [BTC]: [100, 100, 100, 100] });
+    made.step(instants[0]!);
+    fillAll(made);
+    made.step(instants[1]!);
+    const [exit, entry] = engine.orders.live(BTC);
+    assert.deepEqual([exit!.terms.reduceOnly, entry!.terms.reduceOnly], [true, false]);
+    fillOne(made, entry!.terms);
+    fillOne(made, exit!.terms);
+    assert.ok(engine.account.position(BTC) < 0);
+    made.step(instants[2]!);
+    assert.equal(engine.awaitsPrice(BTC, epochMs(3 * MINUTE_MS + 50_000)), false, 'the wished position stays');
+    const [stop, exitOfShort] = engine.orders.live(BTC);
+    fillOne(made, exitOfShort!.terms);
+    fillOne(made, stop!.terms);
+    assert.ok(engine.account.position(BTC) > 0, 'both filled');
+    assert.equal(engine.awaitsPrice(BTC, epochMs(3 * MINUTE_MS + 50_000)), true);
+  });
+
+  test('a store of before is taken up', () => {
+    const made = new SessionBench(specOf({ definition: scripted(() => undefined), limits }), venueOf());
+    made.step(minutes({ [BTC]: [100] })[0]!);
+    const { engine } = made.session;
+    const { terms, dueExits, lastEntries, ...before } = engine.snapshot() as Record<string, Json>;
+    engine.restore({ ...before, signalIndex: 3, orderIndex: 5 });
+    assert.deepEqual((engine.snapshot() as { terms: Json }).terms, { signalIndex: 3, orderIndex: 5 });
+    assert.ok(terms && dueExits && lastEntries);
   });
 
   test('an awaited price is not decided on by a strategy that may not', () => {

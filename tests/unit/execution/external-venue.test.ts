@@ -688,6 +688,16 @@ describe('a stop that the venue let go of', () => {
     assert.deepEqual([bench.liveIds, lost(bench)], [[], []]);
   });
 
+  test('a target that ends with a part of it filled counts as one: the stop beside it was cancelled at the first fill', () => {
+    const bench = new ExternalBench().working('stop', { ...STOP_OUT, oneCancelsOther: 'g' });
+    bench.working('target', { ...STOP_OUT, execution: LIMIT, oneCancelsOther: 'g' });
+    bench.fill('target', '4');
+    bench.report('stop', 'cancelled');
+    assert.deepEqual(lost(bench), []);
+    bench.report('target', 'cancelled', '4');
+    assert.deepEqual(lost(bench), ['sell X']);
+  });
+
   test('has the others on its side asked for: one of them may have closed the position', () => {
     const bench = new ExternalBench().working('stop', STOP_OUT).working('entry');
     bench.working('target', { ...STOP_OUT, execution: LIMIT }).working('quote', { side: 'sell', execution: LIMIT });
