@@ -134,8 +134,9 @@ const newestOfEachFeed = sql<CandleRow>`
  * Finds for each candle the revision it is, adding those that are new. Gives the rows as they are kept, in the order of
  * `wanted`.
  *
- * A candle is there already when the newest revision has its values, or when any revision has both its values and its
- * sequence: a log that delivers twice brings an old revision again after a newer one.
+ * A candle is there already when the newest revision has its values, or when any revision is the same message: a log that
+ * delivers twice brings an old revision again after a newer one. A candle that goes back to values that it had is a new
+ * revision.
  */
 async function keepRevisions(session: SqlSession, wanted: readonly CandleRow[]): Promise<readonly CandleRow[]> {
   for (let round = 0; round < MAXIMUM_ROUNDS; round++) {
@@ -145,7 +146,7 @@ async function keepRevisions(session: SqlSession, wanted: readonly CandleRow[]):
       const revisions = present.get(keyOf(candle)) ?? [];
       const newest = revisions.at(-1);
       const same = revisions.find(
-        (one) => sameValues(one, candle) && (one === newest || one.sequence === candle.sequence),
+        (one) => sameValues(one, candle) && (one === newest || isSameDelivery(one, candle)),
       );
       if (same) return same;
       const revision = { ...candle, revision: (newest?.revision ?? 0) + 1 };
@@ -158,6 +159,10 @@ async function keepRevisions(session: SqlSession, wanted: readonly CandleRow[]):
     if (inserted === added.length) return kept;
   }
   throw new InvariantError('Candle revisions do not settle', { rounds: MAXIMUM_ROUNDS, candles: wanted.length });
+}
+
+function isSameDelivery(one: CandleRow, other: CandleRow): boolean {
+  return one.sequence === other.sequence && one.received_at === other.received_at;
 }
 
 async function presentRevisions(

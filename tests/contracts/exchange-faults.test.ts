@@ -141,6 +141,30 @@ describe('faults of the simulated exchange', () => {
     assert.equal(z.array(z.array(z.string())).parse(result['list'])[1]![4], revised!['close']);
   });
 
+  test('a minute that is revised is revised in the longer candles', async () => {
+    const socket = await listen(KLINE);
+    const look = async (interval: string, limit: number) => {
+      const { result } = await session.get('/v5/market/kline', { ...LINEAR, interval, limit: `${limit}` });
+      const list = z.array(z.array(z.string())).parse(result['list']);
+      return list.map(
+        (row) => row.map(Number) as [start: number, open: number, high: number, low: number, close: number],
+      );
+    };
+    fault({ kind: 'revised-candle', symbol: 'BTCUSDT', ms: 2_000, ticks: 900, count: 10 });
+    await play(socket, 10 * 60_000);
+    const minutes = (await look('1', 12)).reverse();
+    let compared = 0;
+    for (const [start, ...rest] of await look('5', 3)) {
+      const inside = minutes.filter(([minute]) => minute >= start && minute < start + 300_000);
+      if (inside.length < 5) continue;
+      const high = Math.max(...inside.map((row) => row[2]));
+      const low = Math.min(...inside.map((row) => row[3]));
+      assert.deepEqual(rest.slice(0, 4), [inside[0]![1], high, low, inside[4]![4]]);
+      compared += 1;
+    }
+    assert.ok(compared > 0);
+  });
+
   for (const kind of [429, 500, 503, 'nothing', 'reset', 'half'] as const) {
     test(`an order is accepted and its answer is: ${kind}`, async () => {
       fault({ kind: 'answer', path: '/v5/order/create', with: kind, when: 'after', count: 1 });

@@ -114,9 +114,14 @@ export function marketContract(storeTest: StoreTest): void {
   storeTest('a candle that goes back to its first values is a revision of its own', async (store) => {
     await store.recordMarket([record(sampleCandle(1))]);
     await store.recordMarket([record(sampleCandle(1, { close: 100.25, sequence: 2 }))]);
-    await store.recordMarket([record(sampleCandle(1, { sequence: 3 }))]);
+    // A revision has the number of its candle; what tells it from the first is when it came.
+    const back = sampleCandle(1, { receivedAt: epochMs(sampleCandle(1).receivedAt + 5) });
+    await store.recordMarket([record(back)]);
     assert.equal(await store.countRows('candles'), 3);
-    assert.deepEqual(await store.candlesAfter(feed, 0, ALL), [sampleCandle(1, { sequence: 3 })]);
+    assert.deepEqual(await store.candlesAfter(feed, 0, ALL), [back]);
+    const again = sampleCandle(1, { sequence: 3 });
+    await store.recordMarket([record(sampleCandle(1, { close: 100.5, sequence: 2 })), record(again)]);
+    assert.equal(await store.countRows('candles'), 5);
   });
 
   storeTest('writers that revise the same candle at once keep every revision', async (store, bench) => {
