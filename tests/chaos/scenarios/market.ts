@@ -5,7 +5,6 @@ import type { Scenario, ScenarioRun } from '../scenario.ts';
 
 /** How long a broken stream may go unnoticed, in milliseconds of the exchange's time. */
 const HALF_OPEN_WITHIN_MS = 25_000;
-/** A minute, and what the topic may be late. */
 /** That candles are silent shows by the next that closes, and where the line has just come back by the one after it. */
 const SILENT_TOPIC_WITHIN_MS = 150_000;
 

@@ -29,7 +29,7 @@ export async function ledgerDifferences(
     found.push(...(await orderDifferences(spec.botId, store, truth)));
     found.push(...(await bookDifferences(spec, store, ours, held)));
     found.push(...(await staleDecisions(spec, store)));
-    found.push(...(await leftOpen(spec, specs, store)));
+    found.push(...(await leftOpen(spec, specs, store, truth)));
   }
   for (const fill of truth.fills) if (botOf(fill.clientOrderId, specs) === undefined) add(held, fill);
   const there = new Map(truth.holdingsAt(Number.MAX_SAFE_INTEGER as never).positions.map((one) => [one.symbol, one]));
@@ -125,14 +125,26 @@ async function bookDifferences(
   return same ? [] : [`${botId}: the checkpoint's books are not those of its fills`];
 }
 
-/** Positions that lost their stops, or whose exits were lost, and which were not closed though all was well again. */
-async function leftOpen({ botId }: SessionSpec, specs: readonly SessionSpec[], store: MemoryStore): Promise<string[]> {
+/**
+ * Positions that lost their stops, or whose exits were lost, and which were not closed though all was well again. What a
+ * person holds the other way may keep the only bot of a symbol from getting out: the account's position is the sum.
+ */
+async function leftOpen(
+  { botId }: SessionSpec,
+  specs: readonly SessionSpec[],
+  store: MemoryStore,
+  truth: ScriptedAccount,
+): Promise<string[]> {
   const checkpoint = await store.checkpoint(botId);
   const engine = (checkpoint?.state as { session?: { engine: SavedEngine } } | undefined)?.session?.engine;
   const held = new Map<string, bigint>();
   for (const fill of await store.fills(botId)) add(held, fill);
+  const foreign = truth.fills.filter((fill) => botOf(fill.clientOrderId, specs) === undefined);
+  const isFree = (symbol: string): boolean =>
+    specs.filter(({ symbols }) => symbols.includes(symbol)).length > 1 ||
+    !foreign.some((fill) => fill.symbol === symbol);
   return (engine?.dueExits ?? [])
-    .filter(({ symbol, tries }) => (held.get(symbol) ?? 0n) !== 0n && isShared(symbol, specs) && tries <= FEW_TRIES)
+    .filter(({ symbol, tries }) => (held.get(symbol) ?? 0n) !== 0n && isFree(symbol) && tries <= FEW_TRIES)
     .map(({ symbol, cause, reason }) => `${botId} holds ${symbol}, ${cause}: ${reason}`);
 }
 
@@ -146,11 +158,6 @@ interface SavedEngine {
     readonly reason: string;
     readonly tries: number;
   }[];
-}
-
-/** Elsewhere what a person holds the other way may keep a bot from getting out: the account's position is the sum. */
-function isShared(symbol: string, specs: readonly SessionSpec[]): boolean {
-  return specs.filter(({ symbols }) => symbols.includes(symbol)).length > 1;
 }
 
 async function staleDecisions({ botId, limits }: SessionSpec, store: MemoryStore): Promise<string[]> {
