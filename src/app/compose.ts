@@ -158,6 +158,8 @@ export interface SystemSetup extends Surroundings {
   readonly timeframes?: readonly Timeframe[];
   /** What opens the account that orders go to; absent on paper. */
   readonly account?: AccountAccess;
+  /** Bots that were halted and are to trade again. */
+  readonly resumedBots?: readonly string[];
   /** Is told in a sentence what a person should know. */
   readonly onNotice?: (notice: string) => void;
 }
@@ -245,6 +247,7 @@ export async function composeSystem(setup: SystemSetup): Promise<ComposedSystem>
     store,
     roles,
     bots,
+    ...(setup.resumedBots && { resumedBots: setup.resumedBots }),
     venueOf: () => simulatedVenue(configuration.costs),
     account,
     ...(setup.account && {

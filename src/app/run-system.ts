@@ -67,6 +67,7 @@ async function runLogged(
       ...surroundings,
       ...(request.account && { account: request.account }),
       ...(onNotice && { onNotice }),
+      ...(request.resumedBots && { resumedBots: request.resumedBots }),
     });
     try {
       return await runComposed(request, composed, bus, wallClock);

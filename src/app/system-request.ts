@@ -25,6 +25,8 @@ export interface SystemRequest {
   readonly untilEnd: boolean;
   /** Begin with an empty store. */
   readonly fresh: boolean;
+  /** Bots that were halted and are to trade again. */
+  readonly resumedBots?: readonly string[];
   /** Aborted: stop gracefully. */
   readonly signal: AbortSignal;
   /** Called now and then, while it runs and once at the end. */

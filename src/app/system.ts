@@ -28,6 +28,8 @@ export interface SystemParts {
   /** What this process does. */
   readonly roles: ReadonlySet<Role>;
   readonly bots: readonly SessionSpec[];
+  /** Bots that were halted and are to trade again. */
+  readonly resumedBots?: readonly string[];
   readonly venueOf: (spec: SessionSpec) => VenueFactory;
   /** The account at a venue outside; `undefined` on paper. */
   readonly account?: AccountLink | undefined;
@@ -80,7 +82,8 @@ export class System {
     const { roles, processName } = parts;
     this.monitor = new SystemMonitor(parts.bus, parts.clock, parts);
     if (roles.has('recorder')) this.#recorder = new Recorder(parts, { ...parts.recorder, consumer: processName });
-    if (roles.has('bots')) this.#bots = new BotManager(parts.bots, parts, { owner: processName });
+    if (roles.has('bots'))
+      this.#bots = new BotManager(parts.bots, parts, { owner: processName, resumed: parts.resumedBots ?? [] });
     if (roles.has('collector') && parts.provider) {
       this.#collector = new Collector({ ...parts, provider: parts.provider }, parts.collector);
     }

@@ -14,6 +14,8 @@ export interface StartOptions {
   /** Of a simulated exchange. */
   readonly clockSpeed?: number;
   readonly mode?: TradingMode;
+  /** Bots that were halted and are to trade again. */
+  readonly resume?: readonly string[];
   /** Real money is asked for. */
   readonly live?: true;
   readonly symbols?: readonly string[];

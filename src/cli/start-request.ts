@@ -34,6 +34,8 @@ export async function startRequest(options: StartOptions, cwd: string): Promise<
   const configuration = await loadConfiguration(configurationPath(options.config, cwd), { cwd, overrides });
   if (configuration.trading.mode === 'live' && roleTrades(role)) checkLiveAsked(configuration, options.live ?? false);
   checkRole(role, configuration);
+  const resumedBots = options.resume ?? [];
+  checkResumed(resumedBots, role, configuration);
   checkLiveMarket(options, configuration);
   return {
     configuration,
@@ -42,6 +44,7 @@ export async function startRequest(options: StartOptions, cwd: string): Promise<
     ...(options.for !== undefined && { durationMs: options.for }),
     untilEnd: options.untilEnd ?? false,
     fresh: options.fresh ?? false,
+    ...(resumedBots.length > 0 && { resumedBots }),
   };
 }
 
@@ -55,6 +58,15 @@ function checkRole(role: SystemRequest['role'], { bus }: Configuration): void {
   throw new UserError(
     `--role ${role} runs one part of the system, and the parts meet on a Redis bus: give --bus redis://localhost:6379, or leave --role out to run all parts in one process.`,
   );
+}
+
+function checkResumed(resumed: readonly string[], role: SystemRole, { bots }: Configuration): void {
+  if (resumed.length > 0 && !roleTrades(role)) {
+    throw new UserError(`--resume is for the process that runs bots: it has no meaning with --role ${role}.`);
+  }
+  const unknown = resumed.find((id) => !bots.some((bot) => bot.id === id));
+  if (unknown === undefined) return;
+  throw new UserError(`--resume names ${unknown}, and the bots are ${bots.map(({ id }) => id).join(', ')}.`);
 }
 
 /** A live market goes at its own pace, and does not end. */

@@ -70,6 +70,7 @@ export function startCommand(context: CommandContext): Command {
     )
     .option('--threads <number>', 'of --role worker (default: as many as this machine has cores)', value(readCount))
     .option('--fresh', 'begin with an empty store')
+    .option('--resume <bots>', 'let bots trade again that were halted, with commas between', valueList(readText))
     .addOption(clockSpeed())
     .option('--json', 'print one JSON document of final statistics instead of a live view')
     .addHelpText('after', EXAMPLES)

@@ -20,6 +20,8 @@ export interface BotManagerOptions {
   /** This process among those that run bots. */
   readonly owner: string;
   readonly leaseMs?: number;
+  /** Bots that were halted and are to trade again, once they are taken up here. */
+  readonly resumed?: readonly string[];
 }
 
 interface RunningBot {
@@ -49,6 +51,7 @@ export class BotManager {
   readonly #running = new Map<string, RunningBot>();
   /** Those that an operator stopped, or that ended: they are not taken up again by themselves. */
   readonly #resting = new Map<string, BotLifecycle>();
+  readonly #resumed: Set<string>;
   readonly #unsubscribe: Unsubscribe[] = [];
   #cancelTimer: CancelTimer | undefined;
   /** Looks come one after another: two at once would start a bot twice. */
@@ -67,6 +70,7 @@ export class BotManager {
     this.#parts = parts;
     this.#owner = options.owner;
     this.#leaseMs = options.leaseMs ?? DEFAULT_LEASE_MS;
+    this.#resumed = new Set(options.resumed);
   }
 
   async start(): Promise<void> {
@@ -193,7 +197,7 @@ export class BotManager {
     const venue = venueOf(spec);
     const bot = new Bot(spec, { bus, store, clock, logger, venue, account, marketDelayMs, latency });
     bot.holdUntil(heldUntil);
-    const started = bot.start(lease);
+    const started = bot.start(lease, { resumes: this.#resumed.delete(spec.botId) });
     this.#running.set(spec.botId, { bot, lease, started, done: this.#attend(bot, lease, started) });
   }
 

@@ -14,6 +14,7 @@ import type { Logger } from '../foundation/logger.ts';
 import { type EpochMs, epochMs } from '../foundation/time.ts';
 import { CandleColumns } from '../market/candle-columns.ts';
 import { CandleWindow, pushCandle } from '../market/candle-window.ts';
+import type { RiskGate } from '../risk/risk-gate.ts';
 import type { EquityPoint, Lease, MarketStore, TradingStore } from '../store/store.ts';
 import { BotCommits } from './bot-commits.ts';
 import { botHoldings, botStatus, count, idleBotStatus } from './bot-report.ts';
@@ -96,12 +97,15 @@ export class Bot {
   /**
    * Takes up the state of its last life, if it had one, and begins to listen. A strategy that can't be made or restored
    * fails the bot, but leaves its saved state alone, so that it can go on once the strategy is mended.
+   *
+   * @param resumes whether it is to trade again if it was halted
    */
-  async start(lease: Lease): Promise<void> {
+  async start(lease: Lease, { resumes = false } = {}): Promise<void> {
     const checkpoint = await this.#commits.begin(lease);
     try {
       this.#session = this.#openSession();
       if (checkpoint) this.#takeUp(checkpoint.state as unknown as SavedBot);
+      if (resumes) this.#resume(this.#session.engine.gate);
     } catch (thrown) {
       if (!(thrown instanceof StrategyFailure)) throw thrown;
       await this.#failToStart(thrown, checkpoint?.state);
@@ -195,7 +199,15 @@ export class Bot {
     logger.warn('a bot ends with orders in doubt: they are asked for when it starts again', { botId: this.spec.botId });
   }
 
-  /** Lets nothing but exits through until a person has looked. */
+  #resume(gate: RiskGate): void {
+    const reason = gate.halted;
+    if (reason === undefined) return;
+    gate.resume();
+    this.#isChanged = true;
+    this.#parts.logger.warn('a bot that was halted trades again', { botId: this.spec.botId, reason });
+  }
+
+  /** Lets nothing but exits through until a person has looked, and says so (`start --resume`). */
   #halt(reason: string): void {
     this.#session!.engine.gate.halt(reason);
     this.#parts.logger.error('a bot was halted', { botId: this.spec.botId, reason });

@@ -1,72 +1,10 @@
 import assert from 'node:assert/strict';
-import { describe, type TestContext, test } from 'node:test';
-import { topics } from '../../../src/bus/topics.ts';
-import type { SystemEvent } from '../../../src/domain/event.ts';
+import { describe, test } from 'node:test';
 import { fixed, type Price } from '../../../src/foundation/fixed-point.ts';
-import { epochMs, MINUTE_MS } from '../../../src/foundation/time.ts';
-import { Bot } from '../../../src/live/bot.ts';
-import { AccountLink } from '../../../src/live/orders/account-link.ts';
-import { ScriptedGateway } from '../../support/scripted-gateway.ts';
-import { minutes, type Script, scripted } from '../engine/scripted-strategy.ts';
-import { specOf } from '../engine/session-bench.ts';
-import { HandFeed, LiveBench, lease } from './live-bench.ts';
+import type { Script } from '../engine/scripted-strategy.ts';
+import { BTC, openAccountBot as open } from './account-bot.ts';
 
 /* A whole bot whose way out of a position is lost at the venue. */
-
-const BTC = 'BTCUSDT';
-const FROM = 1_750_000_020_000;
-
-/** A bot on an account, its clock at the close of the first minute. */
-async function open(context: TestContext, script: Script) {
-  const bench = await LiveBench.open(context);
-  const gateway = new ScriptedGateway({ clock: bench.clock });
-  gateway.truth.setPrice(BTC, fixed<Price>('100'));
-  const feed = new HandFeed(minutes({ [BTC]: [100, 100, 100, 100] }, FROM));
-  await bench.collector(feed, [BTC]);
-  const spec = specOf({ definition: scripted(script), symbols: [BTC] });
-  const account = new AccountLink([spec], { ...bench.parts, gateway, holdingsBesides: async () => [] });
-  const started = account.start();
-  await bench.clock.advance(50);
-  await started;
-  const told: string[] = [];
-  await bench.bus.subscribe(topics.systemEvents, ({ payload }) => told.push((payload as SystemEvent).type));
-  const venue = () => () => {
-    throw new Error('not simulated');
-  };
-  const bot = new Bot(spec, { ...bench.parts, venue: venue as never, account, marketDelayMs: 0 });
-  await bot.start((await lease(spec, bench))!);
-  bot.holdUntil(Number.POSITIVE_INFINITY);
-  const ended = bot.run();
-  bench.onClose(async () => {
-    const stopped = bot.stop();
-    await bench.until(async () => bot.lifecycle !== 'running', 'the end of the bot');
-    await Promise.all([stopped, ended]);
-    await account.stop();
-  });
-  let given = 0;
-  const minute = async (): Promise<void> => {
-    given += 1;
-    await bench.clock.advance(FROM + given * MINUTE_MS - bench.clock.now());
-    await feed.give();
-    await bench.settle();
-  };
-  const price = async (value: number): Promise<void> => {
-    const at = epochMs(bench.clock.now());
-    const message = { kind: 'price', symbol: BTC, price: value, bid: null, ask: null, source: 'hand' } as const;
-    await bench.bus.publish(topics.market(BTC), { ...message, occurredAt: at, receivedAt: at });
-    await bench.settle();
-  };
-  const pass = async (milliseconds: number): Promise<void> => {
-    for (let passed = 0; passed < milliseconds; passed += 100) {
-      await bench.clock.advance(100);
-      await bench.settle();
-    }
-  };
-  const position = () => gateway.truth.holdingsAt(bench.clock.now()).positions.length;
-  const orders = () => gateway.sent.map(({ side, execution }) => `${side} ${execution.type}`);
-  const signals = async () => (await bench.store.signals(spec.botId)).map(({ signal }) => signal.reason);
-  return { gateway, told, minute, price, pass, position, orders, signals };
-}
 
 const protectedEntry: Script = (step) =>
   step === 1 ? { kind: 'enter', side: 'long', symbol: BTC, stopLoss: 95, reason: 'in' } : undefined;

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fixed, type Price, type Quantity } from '../../../src/foundation/fixed-point.ts';
+import type { Script } from '../engine/scripted-strategy.ts';
+import { BTC, openAccountBot } from './account-bot.ts';
+
+test('a bot with a phantom fill is halted, over restarts, until it is told to trade again', async (context) => {
+  const script: Script = () => ({ kind: 'enter', side: 'long', symbol: BTC, reason: 'in' });
+  const { gateway, told, minute, pass, restart, orders, status } = await openAccountBot(context, script);
+  gateway.next({ refuse: 'VENUE_FILTER' });
+  await minute();
+  await pass(200);
+  const { clientOrderId } = gateway.sent[0]!;
+  gateway.truth.foreignFill(BTC, 'buy', fixed<Quantity>('1'), fixed<Price>('100'), clientOrderId);
+  await pass(200);
+  assert.ok(told.includes('fill.phantom'), told.join());
+  assert.equal(status().lifecycle, 'halted');
+  await minute();
+  await restart();
+  await pass(200);
+  assert.match(status().reason!, /which had ended here/);
+  await minute();
+  assert.equal(orders().length, 1, 'no entry');
+  await restart({ resumes: true });
+  await pass(200);
+  assert.equal(status().lifecycle, 'running');
+  await minute();
+  await pass(200);
+  assert.equal(orders().length, 2);
+});
