@@ -14,7 +14,6 @@ import type { Logger } from '../foundation/logger.ts';
 import { type EpochMs, epochMs } from '../foundation/time.ts';
 import { CandleColumns } from '../market/candle-columns.ts';
 import { CandleWindow, pushCandle } from '../market/candle-window.ts';
-import type { RiskGate } from '../risk/risk-gate.ts';
 import type { EquityPoint, Lease, MarketStore, TradingStore } from '../store/store.ts';
 import { BotCommits } from './bot-commits.ts';
 import { botHoldings, botStatus, count, idleBotStatus } from './bot-report.ts';
@@ -105,7 +104,7 @@ export class Bot {
     try {
       this.#session = this.#openSession();
       if (checkpoint) this.#takeUp(checkpoint.state as unknown as SavedBot);
-      if (resumes) this.#resume(this.#session.engine.gate);
+      if (resumes) this.#resume(this.#session);
     } catch (thrown) {
       if (!(thrown instanceof StrategyFailure)) throw thrown;
       await this.#failToStart(thrown, checkpoint?.state);
@@ -199,7 +198,7 @@ export class Bot {
     logger.warn('a bot ends with orders in doubt: they are asked for when it starts again', { botId: this.spec.botId });
   }
 
-  #resume(gate: RiskGate): void {
+  #resume({ engine: { gate } }: TradingSession): void {
     const reason = gate.halted;
     if (reason === undefined) return;
     gate.resume();
