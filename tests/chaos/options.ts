@@ -29,7 +29,7 @@ export interface ChaosOptions {
   readonly verbose: boolean;
 }
 
-const QUICK = { times: 1, kills: 6, orders: 40 };
+const QUICK = { times: 1, kills: 6, orders: 27 };
 const USUAL = { times: 6, kills: 0, orders: 0 };
 /** Fast enough for a candle every few seconds, slow enough that deadlines stay longer than a pause of the machine. */
 const PAPER_SPEED = 15;

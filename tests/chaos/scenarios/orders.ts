@@ -14,12 +14,16 @@ const HALT_WITHIN_MS = 10_000;
 
 /** C. What happens to orders, fills and the account. Each goes on until as many orders were struck as are wanted. */
 export function orderScenarios(orders: number): readonly Scenario[] {
-  const each = Math.max(2, Math.ceil(orders / 14));
-  const strike = (id: string, title: string, matches: RegExp, faults: readonly RequestFault[]): Scenario => ({
-    id,
-    title,
-    play: (run) => struck(run, each, matches, faults),
-  });
+  const each = Math.max(2, Math.ceil(orders / 9));
+  // Cancellations are rarer than orders.
+  const cancellations = Math.max(2, Math.ceil(each / 6));
+  const strike = (
+    id: string,
+    title: string,
+    matches: RegExp,
+    faults: readonly RequestFault[],
+    wanted = each,
+  ): Scenario => ({ id, title, play: (run) => struck(run, wanted, matches, faults) });
   const says = (status: number, body: string, forward: boolean): RequestFault => ({
     kind: 'answer',
     status,
@@ -67,11 +71,13 @@ export function orderScenarios(orders: number): readonly Scenario[] {
       play: (run) => said(run, each, { kind: 'reorder', topic: '*', ms: 10_000 }),
     },
     { id: 'F39b', title: 'look-ups that lag', play: (run) => said(run, each, { kind: 'lagging-look-ups', ms: 1_500 }) },
-    strike('F41', 'answer to a cancel lost', CANCEL, [
-      { kind: 'swallow-answer', end: 'reset' },
-      { kind: 'half-answer' },
-      says(500, '', true),
-    ]),
+    strike(
+      'F41',
+      'answer to a cancel lost',
+      CANCEL,
+      [{ kind: 'swallow-answer', end: 'reset' }, { kind: 'half-answer' }, says(500, '', true)],
+      cancellations,
+    ),
     { id: 'F40', title: 'orders cancelled by the exchange, partly filled ones among them', play: cancelledByExchange },
     { id: 'F46', title: 'too little money in the account', play: tooLittleMoney },
     { id: 'F47', title: 'exchange away, and its open orders cancelled meanwhile', play: exchangeAway },
