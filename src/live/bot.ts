@@ -184,13 +184,13 @@ export class Bot {
     await account.attend(SETTLE_WITHIN_MS, isDone, () => this.#hearAndCommit());
   }
 
-  /** Hears the answers to what was asked for last. */
+  /** Hears the answers to what was asked for last, and what becomes of orders that end in a moment. */
   async #windDown(): Promise<void> {
     const account = this.#account;
     if (account === undefined) return;
     await account.attend(
       WIND_DOWN_WITHIN_MS,
-      () => account.isSettled,
+      () => account.isAtRest,
       () => this.#hearAndCommit(),
     );
     if (account.isSettled) return;

@@ -317,6 +317,12 @@ export class ExternalVenue {
     return false;
   }
 
+  /** Whether an order is out that will end by itself in a moment. */
+  get isExecuting(): boolean {
+    for (const held of this.#orders.values()) if (held.isOut && held.isImmediate) return true;
+    return false;
+  }
+
   /** When {@link onTime} has something to do next; ∞ for never. */
   get nextTime(): number {
     let next = Number.POSITIVE_INFINITY;

@@ -68,6 +68,13 @@ export class HeldOrder {
     return this.phase === 'sent' || this.phase === 'open';
   }
 
+  /** Whether the venue will have ended it by itself in a moment: at the market, or at once or not at all. */
+  get isImmediate(): boolean {
+    const { execution, timeInForce } = this.terms;
+    const isAtMarket = execution.type === 'market' || (execution.type === 'trailing-stop' && this.isOut);
+    return isAtMarket || timeInForce.kind === 'IOC' || timeInForce.kind === 'FOK';
+  }
+
   /** Whether the venue counts fills that are not booked. */
   get lacksFills(): boolean {
     return this.counted > this.filled;

@@ -97,6 +97,11 @@ export class BotAccount {
     return this.#desk === undefined || (this.#desk.isSettled && !this.#desk.venue.hasRequests);
   }
 
+  /** {@link isSettled}, and no order is out that will fill or end in a moment. */
+  get isAtRest(): boolean {
+    return this.isSettled && this.#desk?.venue.isExecuting !== true;
+  }
+
   /**
    * Deals with the venue alone until `isDone`, for at most so long.
    *

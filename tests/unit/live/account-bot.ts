@@ -39,9 +39,12 @@ export async function openAccountBot(context: TestContext, script: Script) {
   };
   let present = await begin();
   const end = async (): Promise<void> => {
-    const stopped = present.life.stop();
-    await bench.until(() => present.life.lifecycle !== 'running', 'the end of the bot');
-    await Promise.all([stopped, present.ended]);
+    let isOver = false;
+    const over = Promise.all([present.life.stop(), present.ended]).finally(() => {
+      isOver = true;
+    });
+    await bench.until(() => isOver, 'the end of the bot');
+    await over;
   };
   bench.onClose(async () => {
     await end();
@@ -53,6 +56,9 @@ export async function openAccountBot(context: TestContext, script: Script) {
     gateway,
     /** Types of the system's events. */
     told,
+    /** As Ctrl+C ends it. */
+    end,
+    fills: async () => (await bench.store.fills(spec.botId)).length,
     /** A new life of the bot. */
     async restart(options?: { readonly resumes: boolean }): Promise<void> {
       await end();
