@@ -120,9 +120,9 @@ async function said(run: ScenarioRun, wanted: number, fault: FaultRequest): Prom
   await run.healed();
 }
 
-/** Two seconds for each order that is wanted are plenty. */
+/** A minute, and 15 seconds for each that is wanted, are plenty also for cancellations, which are rare. */
 async function enough(run: ScenarioRun, wanted: number, isEnough: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 600 + 20 * wanted; tries++) {
+  for (let tries = 0; tries < 600 + 150 * wanted; tries++) {
     if (await isEnough()) return;
     await run.seconds(0.1);
   }
