@@ -16,7 +16,7 @@ import {
 import { armCrashPointOfEnvironment } from './config-crash-point.ts';
 import type { Configuration } from './configuration.ts';
 import { openLogger } from './logging.ts';
-import type { EndReason, Role } from './system.ts';
+import type { EndReason, Role, System } from './system.ts';
 import type { SystemOutcome, SystemRequest } from './system-request.ts';
 
 const VIEW_EVERY_MS = 250;
@@ -87,10 +87,18 @@ async function runComposed(
 ): Promise<SystemOutcome> {
   const stopper = new AbortController();
   let overtime = false;
+  // Without a bus everyone stops: what waits for a server that is away would wait for ever, for the store's too.
+  const giveUp = (): void => {
+    store.interrupt();
+    void bus.close();
+  };
   let isStarting = true;
+  let cancelGiveUp: (() => void) | undefined;
   const stop = (): void => {
     stopper.abort();
-    if (isStarting) void system.cancelStart();
+    if (!isStarting) return;
+    cancelGiveUp ??= clock.after(STOP_WITHIN_MS, giveUp);
+    void system.cancelStart();
   };
   request.signal.addEventListener('abort', stop, { once: true });
   if (request.signal.aborted) stop();
@@ -98,7 +106,7 @@ async function runComposed(
   let reason: EndReason;
   let cancelDuration: (() => void) | undefined;
   try {
-    await system.start();
+    await started(system, stopper.signal);
     isStarting = false;
     cancelDuration =
       request.durationMs === undefined
@@ -112,11 +120,8 @@ async function runComposed(
     cancelDuration?.();
     cancelView?.();
     request.signal.removeEventListener('abort', stop);
-    // Without a bus everyone stops: what waits for a server that is away would wait for ever, for the store's too.
-    const cancelWait = clock.after(STOP_WITHIN_MS, () => {
-      store.interrupt();
-      void bus.close();
-    });
+    cancelGiveUp?.();
+    const cancelWait = clock.after(STOP_WITHIN_MS, giveUp);
     await system.stop().finally(cancelWait);
   }
   request.onView?.(system.view());
@@ -129,6 +134,15 @@ async function runComposed(
     view: system.view(),
     failures: system.failures,
   };
+}
+
+/** A start that was told to stop may fail by what it waits for. */
+async function started(system: System, signal: AbortSignal): Promise<void> {
+  try {
+    await system.start();
+  } catch (thrown) {
+    if (!signal.aborted) throw thrown;
+  }
 }
 
 function withSpeed(configuration: Configuration, speed: number | null): Configuration {

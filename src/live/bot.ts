@@ -120,6 +120,14 @@ export class Bot {
     await this.#followPrices();
     this.#lifecycle = 'running';
     this.#reason = null;
+    // Its status is that of its last life until the next commit, and a bar may be long.
+    if ((checkpoint?.state as SavedBot | undefined)?.lifecycle === 'stopped') this.#noteChange();
+  }
+
+  /** Commits though there is no slice and no word of the venue. */
+  #noteChange(): void {
+    this.#isChanged = true;
+    this.#follower?.interrupt();
   }
 
   /** Trades until it is stopped, the market ends, or the strategy fails. Throws {@link BotSuperseded} when fenced off. */
@@ -252,10 +260,7 @@ export class Bot {
       clock,
       logger,
       wake: () => this.#follower?.interrupt(),
-      onHalt: () => {
-        this.#isChanged = true;
-        this.#follower?.interrupt();
-      },
+      onHalt: () => this.#noteChange(),
       isHeld: () => clock.now() < this.#heldUntil,
       holdings: () => botHoldings(this.#session!.engine.account.portfolio),
       onPhantom: (fill) => this.#halt(`the venue filled ${fill.clientOrderId}, which had ended here`),

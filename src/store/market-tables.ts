@@ -145,9 +145,7 @@ async function keepRevisions(session: SqlSession, wanted: readonly CandleRow[]):
     const kept = wanted.map((candle) => {
       const revisions = present.get(keyOf(candle)) ?? [];
       const newest = revisions.at(-1);
-      const same = revisions.find(
-        (one) => sameValues(one, candle) && (one === newest || isSameDelivery(one, candle)),
-      );
+      const same = revisions.find((one) => sameValues(one, candle) && (one === newest || isSameDelivery(one, candle)));
       if (same) return same;
       const revision = { ...candle, revision: (newest?.revision ?? 0) + 1 };
       present.set(keyOf(candle), [...revisions, revision]);

@@ -168,7 +168,10 @@ const cases: Readonly<Record<string, readonly (readonly [parameters: readonly st
     [['start', '--live', '--provider', 'bybit'], /^trading\.mode is live, but trading\.allowLive is not true/],
     [['start', '--live', '--mode', 'demo'], /^--live and --mode demo contradict one another/],
     [['start', '--resume', 'trent'], /^--resume names trent, and the bots are trend, breakout, rotation\./],
-    [['start', '--resume', 'trend', '--role', 'server', '--bus', 'redis://h'], /^--resume is for the process that runs/],
+    [
+      ['start', '--resume', 'trend', '--role', 'server', '--bus', 'redis://h'],
+      /^--resume is for the process that runs/,
+    ],
     [['start', '--live', '--role', 'recorder', '--bus', 'redis://h'], /^--live is for the process that trades/],
     [
       ['start', '--config', 'live.yaml'],

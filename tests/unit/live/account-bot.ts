@@ -88,5 +88,7 @@ export async function openAccountBot(context: TestContext, script: Script) {
     orders: () => gateway.sent.map(({ side, execution }) => `${side} ${execution.type}`),
     signals: async () => (await bench.store.signals(spec.botId)).map(({ signal }) => signal.reason),
     status: () => present.life.status(),
+    /** As others read it. */
+    storedLifecycle: async () => (await bench.store.botStatuses()).map(({ lifecycle }) => lifecycle).join(),
   };
 }

@@ -18,3 +18,13 @@ test('a bot that stops waits for the fill of an exit that is on its way', async 
   await end();
   assert.equal(await fills(), 2);
 });
+
+test('a bot that was stopped is told as running as soon as it runs again, and not with its next bar', async (context) => {
+  const { minute, pass, end, restart, storedLifecycle } = await openAccountBot(context, () => undefined);
+  await minute();
+  await end();
+  assert.equal(await storedLifecycle(), 'stopped');
+  await restart();
+  await pass(100);
+  assert.equal(await storedLifecycle(), 'running');
+});
