@@ -319,7 +319,7 @@ export class ExternalVenue {
 
   /** Whether an order is out that will end by itself in a moment. */
   get isExecuting(): boolean {
-    for (const held of this.#orders.values()) if (held.isOut && held.isImmediate) return true;
+    for (const held of this.#orders.values()) if (held.isExecuting) return true;
     return false;
   }
 

@@ -68,11 +68,11 @@ export class HeldOrder {
     return this.phase === 'sent' || this.phase === 'open';
   }
 
-  /** Whether the venue will have ended it by itself in a moment: at the market, or at once or not at all. */
-  get isImmediate(): boolean {
-    const { execution, timeInForce } = this.terms;
-    const isAtMarket = execution.type === 'market' || (execution.type === 'trailing-stop' && this.isOut);
-    return isAtMarket || timeInForce.kind === 'IOC' || timeInForce.kind === 'FOK';
+  /** Whether it is out and will end by itself in a moment: it goes at the market, or at once or not at all. */
+  get isExecuting(): boolean {
+    if (!this.isOut) return false;
+    const { execution, timeInForce } = this.toWire(false);
+    return execution.type === 'market' || timeInForce !== 'GTC';
   }
 
   /** Whether the venue counts fills that are not booked. */
